@@ -1,0 +1,270 @@
+"""What a scientist asks for: goals, stages, budget, leash, stop rules.
+
+A :class:`Campaign` is what the campaign file says, checked and in declared units. It is
+a value: the file's text goes into the database beside it, and reading that text again
+gives an equal campaign.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from labagent.causes import ProcessGraph
+from labagent.variables import Constraint, DesignSpace, Variable
+
+
+class Direction(StrEnum):
+    """Which way an objective is better."""
+
+    MAXIMIZE = "maximize"
+    MINIMIZE = "minimize"
+    TARGET = "target"
+
+
+class Find(StrEnum):
+    """What the campaign is to find."""
+
+    BEST = "best"
+    FRONT = "front"
+
+
+class Leash(StrEnum):
+    """How much the agent may do without asking."""
+
+    APPROVE_EACH = "approve_each"
+    APPROVE_BATCH = "approve_batch"
+    AUTONOMOUS = "autonomous"
+
+
+@dataclass(frozen=True)
+class Objective:
+    """A measured quantity that is to be made better.
+
+    Attributes:
+        name: The quantity.
+        unit: Its unit.
+        direction: Which way is better.
+        target: The value to come close to, in ``unit``; for TARGET only.
+        good_enough: Value from which the scientist is content, in ``unit``; also the
+            reference point of a Pareto front.
+        weight: Share in a weighted sum of standardised objectives; None where the
+            objectives are not to be summed.
+    """
+
+    name: str
+    unit: str
+    direction: Direction
+    target: float | None = None
+    good_enough: float | None = None
+    weight: float | None = None
+
+    def utility(self, value: float) -> float:
+        """Return a number that is larger where the value is better, in ``unit``."""
+        match self.direction:
+            case Direction.MAXIMIZE:
+                return value
+            case Direction.MINIMIZE:
+                return -value
+            case Direction.TARGET:
+                return -abs(value - (self.target or 0.0))
+
+
+@dataclass(frozen=True)
+class OutcomeLimit:
+    """A measured quantity that must stay on one side of a value, in its unit."""
+
+    name: str
+    relation: str  # "<=" or ">="
+    value: float
+
+    def holds(self, value: float) -> bool:
+        """Return whether a measured value keeps the limit."""
+        return value <= self.value if self.relation == "<=" else value >= self.value
+
+    def __str__(self) -> str:
+        """Return the limit as the campaign file writes it."""
+        return f"{self.name} {self.relation} {self.value:g}"
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What a good material would be.
+
+    Attributes:
+        sentence: For humans; goes on every report.
+        find: What is to be found.
+        objectives: At least one.
+        limits: Outcome constraints.
+    """
+
+    sentence: str
+    find: Find
+    objectives: tuple[Objective, ...]
+    limits: tuple[OutcomeLimit, ...] = ()
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One process step: what it sets, what it measures, who runs it, what it costs.
+
+    Attributes:
+        name: Unique name; a campaign of one stage calls it ``experiment``.
+        controls: Names of the controls it sets.
+        measures: Names of the quantities it measures.
+        executor: Name of the executor that runs it.
+        cost: Price of one run, in the campaign's currency.
+        hours: Time one run takes, in hours.
+    """
+
+    name: str
+    controls: tuple[str, ...]
+    measures: tuple[str, ...]
+    executor: str
+    cost: float = 0.0
+    hours: float = 0.0
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What the campaign may use; None means no limit on that.
+
+    Attributes:
+        experiments: Number of experiments the agent may dispatch.
+        cost: Money, in the campaign's currency.
+        hours: Sum of the stages' declared hours.
+        currency: Name of the money, such as EUR.
+    """
+
+    experiments: int | None = None
+    cost: float | None = None
+    hours: float | None = None
+    currency: str = ""
+
+
+@dataclass(frozen=True)
+class Reached:
+    """Stop once one experiment keeps all of these limits."""
+
+    text: str
+    limits: tuple[OutcomeLimit, ...]
+
+
+@dataclass(frozen=True)
+class NoImprovement:
+    """Stop once the best has not improved for this many batches."""
+
+    text: str
+    batches: int
+
+
+StopRule = Reached | NoImprovement
+"""The budget always stops a campaign, so it needs no rule of its own."""
+
+
+@dataclass(frozen=True)
+class ExecutorSpec:
+    """Which adapter runs a stage and with which settings.
+
+    Attributes:
+        name: What the stages call it.
+        adapter: Key in the adapters' table.
+        options: The adapter's own settings, as read from the file.
+        timeout: Longest a step may take, in seconds.
+    """
+
+    name: str
+    adapter: str
+    options: Mapping[str, object]
+    timeout: float
+
+
+@dataclass(frozen=True)
+class ColumnMap:
+    """Which column of a table holds a variable, and in which unit."""
+
+    variable: str
+    column: str
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class History:
+    """A table of past experiments to learn from before the first proposal."""
+
+    file: str
+    sheet: str | None
+    columns: tuple[ColumnMap, ...]
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """One campaign as its file says it.
+
+    Attributes:
+        name: Unique in its database.
+        goal: What is asked for.
+        space: What may be set.
+        measured: Quantities measured: states on the way, then outcomes.
+        context: What is observed but cannot be set.
+        stages: In the order a sample passes them.
+        graph: Declared causes.
+        budget: What may be used up.
+        safety: Limits no dispatched step may break; also part of ``space``.
+        leash: How much the agent may do without asking.
+        stop: When it is done before the budget is.
+        executors: Who runs the stages.
+        batch: Experiments proposed at once.
+        initial: Space-filling experiments before the model is asked.
+        seed: Start of every random number.
+        device: ``auto``, ``cpu`` or ``cuda``.
+        history: Past experiments to import, or None.
+        document: The file's content as canonical JSON, tables it names included;
+            reading it again gives an equal campaign.
+    """
+
+    name: str
+    goal: Goal
+    space: DesignSpace
+    measured: tuple[Variable, ...]
+    context: tuple[Variable, ...]
+    stages: tuple[Stage, ...]
+    graph: ProcessGraph
+    budget: Budget
+    safety: tuple[Constraint, ...]
+    leash: Leash
+    stop: tuple[StopRule, ...]
+    executors: tuple[ExecutorSpec, ...]
+    batch: int
+    initial: int
+    seed: int
+    device: str
+    history: History | None
+    document: str
+
+    def quantity(self, name: str) -> Variable:
+        """Return a measured or context variable by name.
+
+        Raises:
+            KeyError: Nothing of that name is measured.
+        """
+        for variable in (*self.measured, *self.context):
+            if variable.name == name:
+                return variable
+        raise KeyError(name)
+
+    def executor(self, name: str) -> ExecutorSpec:
+        """Return an executor's settings by name."""
+        for spec in self.executors:
+            if spec.name == name:
+                return spec
+        raise KeyError(name)
+
+    @property
+    def cost_per_experiment(self) -> float:
+        """Price of one whole route, in the campaign's currency."""
+        return sum(s.cost for s in self.stages)
+
+    @property
+    def hours_per_experiment(self) -> float:
+        """Declared duration of one whole route, in hours."""
+        return sum(s.hours for s in self.stages)

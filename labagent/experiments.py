@@ -1,0 +1,386 @@
+"""Predictions, proposals, measurements, and the life of a step."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from statistics import NormalDist
+
+from labagent.variables import Intervention
+
+
+class StepState(StrEnum):
+    """Where a step stands; :data:`TRANSITIONS` says where it may go."""
+
+    PROPOSED = "proposed"
+    APPROVED = "approved"
+    RUNNING = "running"
+    MEASURED = "measured"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    CANCELLED = "cancelled"
+    REJECTED = "rejected"
+    ABANDONED = "abandoned"
+
+
+TRANSITIONS: Mapping[StepState, frozenset[StepState]] = {
+    StepState.PROPOSED: frozenset({StepState.APPROVED, StepState.REJECTED}),
+    StepState.APPROVED: frozenset({StepState.RUNNING, StepState.CANCELLED}),
+    StepState.RUNNING: frozenset(
+        {
+            StepState.APPROVED,  # nothing happened, or the executor is idempotent
+            StepState.MEASURED,
+            StepState.FAILED,
+            StepState.UNKNOWN,
+            StepState.CANCELLED,
+        }
+    ),
+    StepState.UNKNOWN: frozenset(  # only a person leads a step out of here
+        {StepState.APPROVED, StepState.MEASURED, StepState.FAILED}
+    ),
+    StepState.MEASURED: frozenset(),
+    StepState.FAILED: frozenset(),
+    StepState.CANCELLED: frozenset(),
+    StepState.REJECTED: frozenset(),
+    StepState.ABANDONED: frozenset(),
+}
+"""Allowed changes of state. ``approved -> abandoned`` belongs to re-planning routes."""
+
+OPEN_STATES = frozenset(
+    {StepState.PROPOSED, StepState.APPROVED, StepState.RUNNING, StepState.UNKNOWN}
+)
+"""A step in one of these may still bring a result: its experiment is pending."""
+
+
+class Basis(StrEnum):
+    """What a prediction rests on."""
+
+    PRIOR = "prior"  # no data yet: the campaign file's expectation
+    MODEL = "model"
+
+
+@dataclass(frozen=True)
+class Member:
+    """One member's normal predictive density of a quantity, noise included.
+
+    Attributes:
+        name: The member of the mixture.
+        weight: Its weight in the mixture when the prediction was sealed.
+        mean: In the quantity's unit.
+        std: In the quantity's unit, above zero.
+    """
+
+    name: str
+    weight: float
+    mean: float
+    std: float
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What the model said a quantity would be, before the experiment.
+
+    The density is the mixture of its members' normal densities.
+
+    Attributes:
+        quantity: What is predicted.
+        unit: Its unit.
+        members: Densities by member; weights sum to one.
+        basis: Whether a model or only the prior spoke.
+    """
+
+    quantity: str
+    unit: str
+    members: tuple[Member, ...]
+    basis: Basis = Basis.MODEL
+
+    @property
+    def mean(self) -> float:
+        """Mean of the mixture, in ``unit``."""
+        return sum(m.weight * m.mean for m in self.members)
+
+    @property
+    def std(self) -> float:
+        """Standard deviation of the mixture, in ``unit``."""
+        mean = self.mean
+        return math.sqrt(
+            sum(m.weight * (m.std**2 + (m.mean - mean) ** 2) for m in self.members)
+        )
+
+    def log_density(self, value: float) -> float:
+        """Return the natural log of the density at a value, in nats per unit."""
+        terms = [
+            math.log(m.weight)
+            - 0.5 * ((value - m.mean) / m.std) ** 2
+            - math.log(m.std * math.sqrt(2 * math.pi))
+            for m in self.members
+            if m.weight > 0
+        ]
+        top = max(terms)
+        return top + math.log(sum(math.exp(t - top) for t in terms))
+
+    def probability_below(self, value: float) -> float:
+        """Return P(quantity <= value)."""
+        return sum(m.weight * NormalDist(m.mean, m.std).cdf(value) for m in self.members)
+
+    def quantile(self, probability: float) -> float:
+        """Return the value below which a share of the density lies, by bisection."""
+        z = NormalDist().inv_cdf(probability)
+        ends = [m.mean + z * m.std for m in self.members if m.weight > 0]
+        low, high = min(ends), max(ends)
+        for _ in range(80):
+            middle = 0.5 * (low + high)
+            if self.probability_below(middle) < probability:
+                low = middle
+            else:
+                high = middle
+        return 0.5 * (low + high)
+
+    def interval(self, level: float) -> tuple[float, float]:
+        """Return the central interval that holds a share ``level`` of the density."""
+        tail = 0.5 * (1 - level)
+        return self.quantile(tail), self.quantile(1 - tail)
+
+    def surprise(self, value: float) -> float:
+        """Return how many predicted standard deviations a value lies off, signed."""
+        return (value - self.mean) / self.std
+
+
+@dataclass(frozen=True)
+class RunnerUp:
+    """An intervention that was considered and not proposed, with its score."""
+
+    intervention: Intervention
+    score: float
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """An intervention, what is expected of it, and why it was chosen.
+
+    Attributes:
+        intervention: What is to be set.
+        predictions: One per measured quantity, to be sealed.
+        score: Value of the acquisition function; 0 for space-filling proposals.
+        runners_up: The next best, best first.
+    """
+
+    intervention: Intervention
+    predictions: tuple[Prediction, ...]
+    score: float = 0.0
+    runners_up: tuple[RunnerUp, ...] = ()
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A batch of proposals and everything needed to make it again from the rows.
+
+    Attributes:
+        batch: Number of the batch, counted from zero.
+        as_of: Sequence number of the last event the decision saw.
+        strategy: ``space-filling`` or ``model``.
+        acquisition: Name of the acquisition function, e.g. ``qLogNEI``.
+        seed: Seed of this decision's generator.
+        trained_on: Number of experiments with results the model saw.
+        pending: Ids of experiments without a result that were accounted for.
+        model: The fitted model in numbers: hyper-parameters by quantity.
+        versions: Library versions and device that a bitwise replay depends on.
+        proposals: What is proposed.
+    """
+
+    batch: int
+    as_of: int
+    strategy: str
+    acquisition: str
+    seed: int
+    trained_on: int
+    pending: tuple[int, ...]
+    model: Mapping[str, object]
+    versions: Mapping[str, str]
+    proposals: tuple[Proposal, ...]
+
+
+class Kind(StrEnum):
+    """What a measurement row holds."""
+
+    RESULT = "result"
+    CONTEXT = "context"
+    READBACK = "readback"  # what a control really was: the causal action
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One number (or label) that was seen.
+
+    Attributes:
+        quantity: A measured quantity, context variable or (for readbacks) a control.
+        value: A number in ``unit``; None for labels.
+        unit: The variable's declared unit.
+        label: Text of a label; None for numbers.
+        sigma: Standard uncertainty in ``unit``, where the source gives one.
+        quality: ``good``, or what the source says is wrong with it.
+        kind: Result, context or readback.
+        raw: Where the raw data lie and their sha256, where there are any.
+    """
+
+    quantity: str
+    value: float | None
+    unit: str = ""
+    label: str | None = None
+    sigma: float | None = None
+    quality: str = "good"
+    kind: Kind = Kind.RESULT
+    raw: str | None = None
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One experiment as the model sees it.
+
+    Attributes:
+        id: Experiment id.
+        intervention: What was set.
+        results: Quantity to value, in declared units; quantities measured more than
+            once are averaged; missing ones are absent.
+        sigmas: Quantity to standard uncertainty, where given.
+        context: Context variable to number or label.
+        open: Whether a result may still come (the experiment is pending).
+        failed: Whether a step failed.
+        batch: Number of the batch that proposed it; None for imported history.
+    """
+
+    id: int
+    intervention: Intervention
+    results: Mapping[str, float] = field(default_factory=dict)
+    sigmas: Mapping[str, float] = field(default_factory=dict)
+    context: Mapping[str, float | str] = field(default_factory=dict)
+    open: bool = False
+    failed: bool = False
+    batch: int | None = None
+
+
+@dataclass(frozen=True)
+class Trials:
+    """All experiments of a campaign as of one event, in order of their ids."""
+
+    as_of: int
+    rows: tuple[Trial, ...]
+
+    @property
+    def measured(self) -> tuple[Trial, ...]:
+        """Those with at least one result."""
+        return tuple(t for t in self.rows if t.results)
+
+    @property
+    def pending(self) -> tuple[Trial, ...]:
+        """Those whose result may still come."""
+        return tuple(t for t in self.rows if t.open)
+
+
+@dataclass(frozen=True)
+class SealedPrediction:
+    """A prediction as the database keeps it."""
+
+    prediction: Prediction
+    sealed_at: datetime
+
+
+@dataclass(frozen=True)
+class StepRecord:
+    """One stage run on one sample, as the database keeps it.
+
+    Attributes:
+        id: Row id.
+        stage: Name of the stage.
+        position: Place in the route, from zero.
+        state: Where it stands.
+        executor: Name of the executor.
+        key: Idempotency key, made before the first dispatch and kept.
+        attempts: How often it was claimed.
+        dispatched_at: When it was last claimed, UTC.
+        finished_at: When it reached a final state, UTC.
+        message: Reason of a failure, rejection or unknown outcome.
+        provenance: What the executor said of itself.
+        measurements: What was recorded.
+    """
+
+    id: int
+    stage: str
+    position: int
+    state: StepState
+    executor: str
+    key: str
+    attempts: int
+    dispatched_at: datetime | None
+    finished_at: datetime | None
+    message: str
+    provenance: Mapping[str, object]
+    measurements: tuple[Measurement, ...]
+
+
+@dataclass(frozen=True)
+class Approval:
+    """Who said yes or no to an experiment, when, and why."""
+
+    by: str
+    at: datetime
+    approved: bool
+    reason: str
+
+
+@dataclass(frozen=True)
+class ExperimentRecord:
+    """One experiment as the database keeps it, for review.
+
+    Attributes:
+        id: Row id.
+        number: Place in its campaign, from 1: what people call it.
+        batch: Number of the batch that proposed it; None for imported history.
+        intervention: What is set.
+        proposed_at: UTC.
+        predictions: Sealed predictions; empty for imported history.
+        steps: In route order.
+        approval: None while nobody decided.
+        source: ``agent``, ``person`` or the imported file's name.
+        goal_version: Version of the goal it was proposed under.
+        score: Value of the acquisition function.
+        runners_up: What was considered and not proposed.
+    """
+
+    id: int
+    number: int
+    batch: int | None
+    intervention: Intervention
+    proposed_at: datetime
+    predictions: tuple[SealedPrediction, ...]
+    steps: tuple[StepRecord, ...]
+    approval: Approval | None
+    source: str
+    goal_version: int
+    score: float = 0.0
+    runners_up: tuple[RunnerUp, ...] = ()
+
+    @property
+    def state(self) -> StepState:
+        """The state of the first step that is not measured, else measured."""
+        for step in self.steps:
+            if step.state is not StepState.MEASURED:
+                return step.state
+        return StepState.MEASURED
+
+    @property
+    def results(self) -> dict[str, float]:
+        """Quantity to measured value; repeats of good quality are averaged."""
+        return average_results(
+            [m for step in self.steps for m in step.measurements]
+        )
+
+
+def average_results(measurements: Sequence[Measurement]) -> dict[str, float]:
+    """Return quantity to mean value over the good results among measurements."""
+    values: dict[str, list[float]] = {}
+    for m in measurements:
+        if m.kind is Kind.RESULT and m.quality == "good" and m.value is not None:
+            values.setdefault(m.quantity, []).append(m.value)
+    return {quantity: sum(v) / len(v) for quantity, v in values.items()}

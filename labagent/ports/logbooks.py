@@ -1,0 +1,285 @@
+"""The door to memory."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from labagent.campaigns import Campaign, Stage
+from labagent.experiments import (
+    Decision,
+    ExperimentRecord,
+    Measurement,
+    StepState,
+    Trials,
+)
+from labagent.variables import Intervention
+
+
+@dataclass(frozen=True)
+class CampaignRow:
+    """A campaign as the database knows it."""
+
+    id: int
+    name: str
+    goal_version: int
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The right to run one step, until the lease ends.
+
+    Attributes:
+        step: Step row id.
+        experiment: Experiment row id.
+        number: Number of the experiment, as people call it.
+        stage: Name of the stage.
+        executor: Name of the executor.
+        key: Idempotency key.
+        token: Fencing token; completion with an older one is refused.
+        attempts: How often the step was claimed, this time included.
+        intervention: All controls of the experiment.
+        resumed: Whether an earlier claim lapsed: ask the executor before submitting.
+        worker: Who holds it.
+    """
+
+    step: int
+    experiment: int
+    number: int
+    stage: str
+    executor: str
+    key: str
+    token: int
+    attempts: int
+    intervention: Intervention
+    resumed: bool
+    worker: str
+
+
+@dataclass(frozen=True)
+class ImportedRow:
+    """A past experiment offered for import."""
+
+    intervention: Intervention
+    measurements: tuple[Measurement, ...]
+
+
+@dataclass(frozen=True)
+class DecisionRecord:
+    """A decision as the database keeps it.
+
+    Attributes:
+        id: Row id.
+        decision: What was decided (proposals included).
+        goal_version: Version of the goal it served.
+        experiments: Row ids of the experiments, in order of the proposals.
+        at: When, UTC.
+    """
+
+    id: int
+    decision: Decision
+    goal_version: int
+    experiments: tuple[int, ...]
+    at: datetime
+
+
+@dataclass(frozen=True)
+class EventRow:
+    """One link of the hash chain."""
+
+    seq: int
+    campaign: int | None
+    at: datetime
+    kind: str
+    actor: str
+    payload: Mapping[str, object]
+    hash: str
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something ``verify`` found wrong, and where."""
+
+    place: str
+    problem: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What the agent reports back: a surprise, a stop, a failure."""
+
+    kind: str
+    text: str
+    experiment: int | None = None
+    details: Mapping[str, object] = field(default_factory=dict)
+
+
+class Logbook(Protocol):
+    """Memory: the only truth. Every writing method is one transaction.
+
+    Times are the database's clock, UTC. Every write adds one event that holds the
+    whole content of the rows it wrote, so the rows can be checked against the chain.
+    """
+
+    def open_campaign(self, campaign: Campaign, by: str) -> CampaignRow:
+        """Register a campaign, or a new goal version if its document changed."""
+        ...
+
+    def campaign(self, name: str | None = None) -> CampaignRow:
+        """Return a campaign by name; without one, the only campaign there is.
+
+        Raises:
+            DataError: No such campaign, or several and no name.
+        """
+        ...
+
+    def campaigns(self) -> tuple[CampaignRow, ...]:
+        """Return all campaigns."""
+        ...
+
+    def document(self, campaign: int, goal_version: int | None = None) -> str:
+        """Return a goal version's document (canonical JSON); the newest by default."""
+        ...
+
+    def trials(self, campaign: int, as_of: int | None = None) -> Trials:
+        """Return all experiments as they stood after event ``as_of`` (default: now)."""
+        ...
+
+    def experiments(
+        self, campaign: int, numbers: Iterable[int] | None = None
+    ) -> tuple[ExperimentRecord, ...]:
+        """Return experiments for review, in order of their numbers."""
+        ...
+
+    def decisions(self, campaign: int) -> tuple[DecisionRecord, ...]:
+        """Return every decision in order."""
+        ...
+
+    def add_decision(
+        self, campaign: int, decision: Decision, stages: Sequence[Stage], by: str
+    ) -> tuple[int, ...]:
+        """Write decision, experiments, steps and sealed predictions; return ids.
+
+        Raises:
+            StateError: The batch number is taken: another process proposed first.
+        """
+        ...
+
+    def import_rows(
+        self, campaign: int, rows: Sequence[ImportedRow], source: str, by: str
+    ) -> tuple[int, int]:
+        """Add past experiments; return how many were new and how many were known.
+
+        A row is known when a row with the same content and occurrence number came
+        from the same source before, so importing a file twice adds nothing.
+        """
+        ...
+
+    def decide(
+        self, experiments: Sequence[int], approved: bool, by: str, reason: str
+    ) -> None:
+        """Approve or reject proposed experiments (row ids), all or none.
+
+        Raises:
+            StateError: One of them is not waiting for a decision.
+        """
+        ...
+
+    def claim(
+        self, campaign: int, worker: str, lease: float, step: int | None = None
+    ) -> Claim | None:
+        """Lease the first runnable step (or the one named) for ``lease`` seconds.
+
+        Runnable: approved, or running with a lapsed lease (then ``resumed``), with
+        sealed predictions and every earlier step of its experiment measured.
+        """
+        ...
+
+    def runnable(self, campaign: int) -> tuple[int, ...]:
+        """Return ids of the steps ``claim`` would give out now, in order."""
+        ...
+
+    def lapse(self, worker: str) -> int:
+        """End the leases of a worker known to be dead; return how many."""
+        ...
+
+    def workers(self, campaign: int) -> tuple[str, ...]:
+        """Return workers that hold a lease."""
+        ...
+
+    def heartbeat(self, claim: Claim, lease: float) -> None:
+        """Extend the lease.
+
+        Raises:
+            LeaseLostError: The token moved on.
+        """
+        ...
+
+    def hand_over(self, claim: Claim) -> None:
+        """Leave a running step with a person: its lease ends only by a result."""
+        ...
+
+    def release(self, claim: Claim, message: str) -> None:
+        """Give a step back to ``approved``: the executor saw nothing of it."""
+        ...
+
+    def complete(
+        self,
+        claim: Claim,
+        state: StepState,
+        measurements: Sequence[Measurement],
+        message: str,
+        provenance: Mapping[str, object],
+    ) -> None:
+        """Write state, results, provenance and event in one transaction.
+
+        Raises:
+            LeaseLostError: The token moved on; nothing is written.
+        """
+        ...
+
+    def record(
+        self,
+        step: int,
+        state: StepState,
+        measurements: Sequence[Measurement],
+        message: str,
+        by: str,
+    ) -> None:
+        """Write what a person says of a step that is handed over, or unknown.
+
+        Raises:
+            StateError: The step waits for nobody.
+        """
+        ...
+
+    def cancel(self, steps: Sequence[int], by: str, reason: str) -> None:
+        """Cancel approved steps that have not been claimed."""
+        ...
+
+    def register_executor(
+        self, campaign: int, name: str, capabilities: Mapping[str, object]
+    ) -> str:
+        """Keep an executor's capabilities; return their sha256."""
+        ...
+
+    def add_finding(self, campaign: int, finding: Finding) -> None:
+        """Keep something worth telling; the same text twice is kept once."""
+        ...
+
+    def findings(self, campaign: int) -> tuple[Finding, ...]:
+        """Return what was worth telling, in order."""
+        ...
+
+    def events(self, campaign: int | None = None) -> tuple[EventRow, ...]:
+        """Return the chain's events in order."""
+        ...
+
+    def verify(self) -> tuple[Fault, ...]:
+        """Check hash chain, rows against events, seals and their times, and gaps."""
+        ...
+
+    def close(self) -> None:
+        """Release connections; safe to repeat."""
+        ...
