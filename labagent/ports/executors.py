@@ -64,8 +64,10 @@ class Request:
         key: Idempotency key, stored in the logbook before the call.
         stage: Name of the stage.
         experiment: Number of the experiment, as people call it.
-        parameters: Control name to value, in ``units``.
+        parameters: Control name to value, in ``units``: the stage's own controls.
         units: Control name to unit.
+        intervention: All controls of the experiment, in declared units: safety rules
+            may relate controls of several stages.
         seed: For executors that have randomness to seed.
     """
 
@@ -74,6 +76,7 @@ class Request:
     experiment: int
     parameters: Mapping[str, Value]
     units: Mapping[str, str]
+    intervention: Mapping[str, Value]
     seed: int = 0
 
 
