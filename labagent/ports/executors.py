@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
+from labagent.campaigns import Stage
 from labagent.experiments import Measurement
 from labagent.variables import Value, Variable
 
@@ -152,6 +153,7 @@ class Setup:
         results: The quantities (and context) it is to measure, over all its stages.
         folder: The campaign file's folder: relative paths start here.
         work: A folder of its own for job files and raw data.
+        stages: The stages it runs; empty means one that sets and measures all above.
     """
 
     name: str
@@ -162,6 +164,7 @@ class Setup:
     results: tuple[Variable, ...]
     folder: Path
     work: Path
+    stages: tuple[Stage, ...] = ()
 
 
 class Executor(Protocol):
