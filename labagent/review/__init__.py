@@ -1,0 +1,59 @@
+"""What the experiments say: the best, calibration, surprises, plain rows."""
+
+from labagent.review.best import Advance, allowed, best, front, measured_at, trace
+from labagent.review.calibration import (
+    LEVELS,
+    Calibration,
+    Coverage,
+    calibration,
+    calibrations,
+    wilson,
+)
+from labagent.review.rows import (
+    Row,
+    context,
+    dispatched_at,
+    history_row,
+    history_rows,
+    iso,
+    message,
+    plain_intervention,
+    plain_prediction,
+    predicted_at,
+    surprise,
+)
+from labagent.review.summary import Spending, Summary, is_imported, spent, summarise
+from labagent.review.surprises import Surprise, surprises
+
+__all__ = [
+    "LEVELS",
+    "Advance",
+    "Calibration",
+    "Coverage",
+    "Row",
+    "Spending",
+    "Summary",
+    "Surprise",
+    "allowed",
+    "best",
+    "calibration",
+    "calibrations",
+    "context",
+    "dispatched_at",
+    "front",
+    "history_row",
+    "history_rows",
+    "is_imported",
+    "iso",
+    "measured_at",
+    "message",
+    "plain_intervention",
+    "plain_prediction",
+    "predicted_at",
+    "spent",
+    "summarise",
+    "surprise",
+    "surprises",
+    "trace",
+    "wilson",
+]
