@@ -1,0 +1,30 @@
+"""How much an intervention promises: acquisition functions.
+
+Every entry of :data:`ACQUISITIONS` is a function ``make(task) -> AcquisitionFunction``
+whose result maps (b, q, d) encoded interventions to (b,) values that are larger where
+proposing those q interventions together is better. Adding one is a new file and a line
+in that table.
+"""
+
+from collections.abc import Callable, Mapping
+
+from botorch.acquisition import AcquisitionFunction
+
+from labagent.acquisition.improvement import make_qlogei, make_qlognei
+from labagent.acquisition.pareto import make_qlognehvi
+from labagent.acquisition.task import AcquisitionTask
+from labagent.campaigns import Find, Goal
+
+ACQUISITIONS: Mapping[str, Callable[[AcquisitionTask], AcquisitionFunction]] = {
+    "qLogEI": make_qlogei,
+    "qLogNEI": make_qlognei,
+    "qLogNEHVI": make_qlognehvi,
+}
+
+
+def choose_acquisition(goal: Goal) -> str:
+    """Return the name of the acquisition that serves a goal."""
+    return "qLogNEHVI" if goal.find is Find.FRONT else "qLogNEI"
+
+
+__all__ = ["ACQUISITIONS", "AcquisitionTask", "choose_acquisition"]

@@ -1,0 +1,62 @@
+"""Expected improvement over the best so far, on the log scale.
+
+.. [Ament2023] S. Ament, S. Daulton, D. Eriksson, M. Balandat, E. Bakshy. Unexpected
+   improvements to expected improvement for Bayesian optimization. NeurIPS 2023.
+.. [Letham2019] B. Letham, B. Karrer, G. Ottoni, E. Bakshy. Constrained Bayesian
+   optimization with noisy experiments. Bayesian Analysis 14(2), 2019.
+"""
+
+import torch
+from botorch.acquisition.logei import (
+    qLogExpectedImprovement,
+    qLogNoisyExpectedImprovement,
+)
+from botorch.acquisition.objective import GenericMCObjective
+from torch import Tensor
+
+from labagent.acquisition.task import AcquisitionTask
+
+
+def _objective(task: AcquisitionTask) -> GenericMCObjective:
+    def weighted(Y: Tensor, X: Tensor | None = None) -> Tensor:  # noqa: ARG001
+        return task.weighted(Y)
+
+    return GenericMCObjective(weighted)
+
+
+def make_qlognei(task: AcquisitionTask) -> qLogNoisyExpectedImprovement:
+    """Return log noisy EI: the best so far is itself uncertain [Letham2019, Ament2023].
+
+    Maps (b, q, d) to (b,) log improvements of the weighted, standardised utility;
+    outcome limits multiply by a smoothed probability of keeping them.
+    """
+    return qLogNoisyExpectedImprovement(
+        model=task.model,
+        X_baseline=task.baseline,
+        sampler=task.sampler(),
+        objective=_objective(task),
+        X_pending=task.pending_or_none,
+        constraints=task.constraints(),
+        prune_baseline=True,
+    )
+
+
+def make_qlogei(task: AcquisitionTask) -> qLogExpectedImprovement:
+    """Return log EI over the best posterior mean at a measured point [Ament2023].
+
+    Maps (b, q, d) to (b,). The improvement is counted from the best mean among measured
+    points that keep the limits; where none does, from the worst.
+    """
+    with torch.no_grad():
+        Y = task.model.posterior(task.baseline).mean
+        worth = task.weighted(Y)
+        for broken in task.constraints() or []:
+            worth = torch.where(broken(Y) <= 0, worth, worth.min())
+    return qLogExpectedImprovement(
+        model=task.model,
+        best_f=worth.max(),
+        sampler=task.sampler(),
+        objective=_objective(task),
+        X_pending=task.pending_or_none,
+        constraints=task.constraints(),
+    )

@@ -1,0 +1,212 @@
+"""What to try next, and what is expected of it."""
+
+import hashlib
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import botorch
+import gpytorch
+import torch
+from botorch.acquisition import AcquisitionFunction
+from torch import Tensor
+
+from labagent.acquisition import ACQUISITIONS, AcquisitionTask, choose_acquisition
+from labagent.campaigns import Campaign
+from labagent.errors import DataError
+from labagent.experiments import Decision, Prediction, Proposal, Trial, Trials
+from labagent.planning import choose, keys_of, sample
+from labagent.representations.encoder import SpaceEncoder
+from labagent.variables import Intervention
+from labagent.world import MEMBERS, Evidence, Fitted, gather
+from labagent.world.devices import choose_device
+from labagent.world.plain import FEWEST_ROWS
+from labagent.world.sealing import predict_all, prior_prediction
+
+GOOD_STARTS = 5
+"""Best experiments so far that a search also starts from."""
+
+
+def propose(
+    campaign: Campaign, trials: Trials, batch: int, size: int | None = None
+) -> Decision:
+    """Return the next batch of proposals with their predictions.
+
+    Space-filling until ``campaign.initial`` experiments exist and the goal's quantities
+    can be modelled; then the acquisition that serves the goal, on the fitted model. A
+    pure function of its arguments and the versions it records.
+
+    Args:
+        campaign: What is asked for.
+        trials: Everything known so far.
+        batch: Number of the batch, from zero; with the campaign's seed it seeds all
+            randomness.
+        size: How many to propose; ``campaign.batch`` by default.
+
+    Returns:
+        The decision; fewer proposals than asked for (perhaps none) where the space is
+        used up.
+    """
+    setting = _Setting.of(campaign, trials, batch)
+    count = campaign.batch if size is None else size
+    strategy = "model" if setting.informed else "space-filling"
+    if setting.informed:
+        name, proposals = _by_model(setting, count)
+    else:
+        name, proposals = "Sobol", _space_filling(setting, count)
+    return Decision(
+        batch=batch,
+        as_of=trials.as_of,
+        strategy=strategy,
+        acquisition=name,
+        seed=setting.seed,
+        trained_on=len(trials.measured),
+        pending=tuple(t.id for t in trials.pending),
+        model={name: f.summary() for name, _, f in setting.members},
+        versions=_versions(campaign),
+        proposals=tuple(proposals),
+    )
+
+
+def predict(
+    campaign: Campaign, trials: Trials, interventions: Sequence[Intervention]
+) -> list[tuple[Prediction, ...]]:
+    """Return what the model expects of interventions, seeded as batch 0 would be.
+
+    Raises:
+        DataError: An intervention lies outside the space.
+    """
+    for i, intervention in enumerate(interventions):
+        problems = campaign.space.violations(intervention)
+        if problems:
+            raise DataError(f"intervention {i}: " + "; ".join(problems))
+    setting = _Setting.of(campaign, trials, 0)
+    return _predictions(setting, interventions)
+
+
+def decision_seed(seed: int, batch: int) -> int:
+    """Return the seed of one batch: 31 bits of a hash of the campaign's and its own."""
+    digest = hashlib.sha256(f"labagent:{seed}:{batch}".encode()).digest()
+    return int.from_bytes(digest[:4], "big") >> 1
+
+
+@dataclass(frozen=True)
+class _Setting:
+    """A decision's inputs, encoded, and the fitted members."""
+
+    campaign: Campaign
+    trials: Trials
+    encoder: SpaceEncoder
+    evidence: Evidence
+    members: tuple[tuple[str, float, Fitted], ...]
+    seed: int
+
+    @classmethod
+    def of(cls, campaign: Campaign, trials: Trials, batch: int) -> "_Setting":
+        encoder = SpaceEncoder(campaign.space)
+        evidence = gather(campaign, trials, encoder)
+        seed = decision_seed(campaign.seed, batch)
+        members: tuple[tuple[str, float, Fitted], ...] = ()
+        if _counts(evidence) and max(_counts(evidence).values()) >= FEWEST_ROWS:
+            weight = 1.0 / len(MEMBERS)
+            members = tuple(
+                (name, weight, fit(evidence, seed, campaign.device))
+                for name, fit in MEMBERS.items()
+            )
+        return cls(campaign, trials, encoder, evidence, members, seed)
+
+    @property
+    def informed(self) -> bool:
+        """Whether there are enough experiments to ask the model."""
+        goal = self.campaign.goal
+        needed = [o.name for o in goal.objectives] + [c.name for c in goal.limits]
+        counts = _counts(self.evidence)
+        started = sum(1 for t in self.trials.rows if t.open or t.results)
+        return started >= self.campaign.initial and all(
+            counts[name] >= FEWEST_ROWS for name in needed
+        )
+
+    @property
+    def taken(self) -> set[str]:
+        """Keys of everything tried or under way, failures included."""
+        return keys_of([t.intervention for t in self.trials.rows])
+
+
+def _counts(evidence: Evidence) -> Mapping[str, int]:
+    """Return how many results each quantity has."""
+    seen = (~evidence.Y.isnan()).sum(dim=0).tolist()
+    return dict(zip(evidence.quantities, seen, strict=True))
+
+
+def _predictions(
+    setting: _Setting, interventions: Sequence[Intervention]
+) -> list[tuple[Prediction, ...]]:
+    if setting.members:
+        X = setting.encoder.encode(interventions)
+        return predict_all(setting.campaign, setting.members, X)
+    prior = tuple(
+        prior_prediction(setting.campaign, v) for v in setting.campaign.measured
+    )
+    return [prior for _ in interventions]
+
+
+def _space_filling(setting: _Setting, count: int) -> list[Proposal]:
+    """Return the next points of the campaign's Sobol sequence."""
+    points = sample(setting.encoder, count, setting.campaign.seed, setting.taken)
+    sealed = _predictions(setting, points)
+    return [Proposal(p, s) for p, s in zip(points, sealed, strict=True)]
+
+
+def _by_model(setting: _Setting, count: int) -> tuple[str, list[Proposal]]:
+    name = choose_acquisition(setting.campaign.goal)
+    _, _, fitted = setting.members[0]
+
+    def make(pending: Tensor) -> AcquisitionFunction:
+        task = AcquisitionTask(
+            goal=setting.campaign.goal,
+            fitted=fitted,
+            evidence=setting.evidence,
+            pending=pending,
+            seed=setting.seed,
+        )
+        return ACQUISITIONS[name](task)
+
+    choices = choose(
+        setting.encoder,
+        make,
+        setting.evidence.pending,
+        count,
+        setting.taken,
+        setting.seed,
+        _best_so_far(setting),
+    )
+    sealed = _predictions(setting, [c.intervention for c in choices])
+    return name, [
+        Proposal(c.intervention, s, c.score, c.runners_up)
+        for c, s in zip(choices, sealed, strict=True)
+    ]
+
+
+def _best_so_far(setting: _Setting) -> list[Intervention]:
+    """Return the best measured interventions of each objective, best first."""
+    found: list[Trial] = []
+    for objective in setting.campaign.goal.objectives:
+        seen = [t for t in setting.trials.measured if objective.name in t.results]
+        seen.sort(key=lambda t, o=objective: -o.utility(t.results[o.name]))
+        found += seen[:GOOD_STARTS]
+    return [t.intervention for t in found]
+
+
+def _versions(campaign: Campaign) -> dict[str, str]:
+    """Return what a bitwise replay depends on beside the rows."""
+    device = choose_device(campaign.device)
+    place = torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
+    return {
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "botorch": botorch.__version__,
+        "gpytorch": gpytorch.__version__,
+        "machine": platform.machine(),
+        "device": place,
+        "threads": str(torch.get_num_threads()),
+    }

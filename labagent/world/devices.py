@@ -1,0 +1,37 @@
+"""Where tensors live, and how randomness is kept in its place."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+from labagent.errors import ModelError
+
+
+def choose_device(wanted: str) -> torch.device:
+    """Return the device for ``auto``, ``cpu`` or ``cuda``.
+
+    Raises:
+        ModelError: CUDA was asked for and there is none.
+    """
+    if wanted == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if wanted == "cuda" and not torch.cuda.is_available():
+        raise ModelError(
+            "device: got cuda, must be present on this machine; set `device: auto`, "
+            "or install a CUDA build of torch"
+        )
+    return torch.device(wanted)
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Run a block on torch generators that start at ``seed``; restore them after.
+
+    BoTorch's optimisers draw from the global generators, so a seed handed to them
+    alone does not make a decision repeatable.
+    """
+    devices = list(range(torch.cuda.device_count()))
+    with torch.random.fork_rng(devices=devices):
+        torch.manual_seed(seed)
+        yield

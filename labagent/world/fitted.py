@@ -1,0 +1,50 @@
+"""The door that every member of the mixture goes through."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from botorch.models.model import Model
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Normals:
+    """Normal predictive densities.
+
+    Attributes:
+        mean: (k, m) means, in declared units.
+        std: (k, m) standard deviations, in declared units; observation noise included.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+
+class Fitted(Protocol):
+    """A fitted member.
+
+    Attributes:
+        quantities: The quantities it predicts, in the order of its outputs; those
+            with too few data to fit are absent.
+        model: A BoTorch model over encoded interventions with one output per quantity;
+            its posterior is that of the quantity itself, without observation noise.
+    """
+
+    @property
+    def quantities(self) -> tuple[str, ...]:
+        """Return the quantities it predicts."""
+        ...
+
+    @property
+    def model(self) -> Model:
+        """Return the BoTorch model."""
+        ...
+
+    def predict(self, X: Tensor) -> Normals:
+        """Return densities of what would be measured at X of shape (k, d)."""
+        ...
+
+    def summary(self) -> Mapping[str, object]:
+        """Return the fitted hyper-parameters by quantity, as plain numbers."""
+        ...
