@@ -68,7 +68,7 @@ $(PY):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	    echo "labagent: $(PYTHON) is $$($(PYTHON) --version), must be 3.11 or newer;" \
 	         "name another: make PYTHON=python3.12 ..." >&2; exit 2; }
-	@$(PYTHON) -c 'import venv, ensurepip' || { \
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
 	    echo "labagent: $(PYTHON) has no venv; install it (Debian, Ubuntu:" \
 	         "apt install python3-venv) or name another Python: make PYTHON=..." >&2; \
 	    exit 2; }
