@@ -8,6 +8,7 @@
     ├── EnvelopeError        a request lies outside the safety envelope
     ├── ExecutorError        an executor cannot do what it was asked
     ├── ModelError           a model cannot be fitted or asked
+    ├── SchedulerError       the server that shows the runs cannot be reached
     └── LogbookError         the memory refuses
         ├── SealError        a prediction is missing, or somebody tried to change one
         ├── LeaseLostError   the step belongs to somebody else now
@@ -73,6 +74,10 @@ class ExecutorError(LabagentError):
 
 class ModelError(LabagentError):
     """A model cannot be fitted or asked."""
+
+
+class SchedulerError(LabagentError):
+    """The server that shows the runs cannot be reached; no row was lost."""
 
 
 class LogbookError(LabagentError):
