@@ -1,0 +1,1 @@
+"""Executors that work on real samples, by machine or by hand."""

@@ -1,0 +1,1 @@
+"""Calculations that drivers, demos and benchmarks share."""

@@ -1,0 +1,1 @@
+"""Executors that compute or look up; no sample is consumed."""
