@@ -303,6 +303,7 @@ class StepRecord:
         message: Reason of a failure, rejection or unknown outcome.
         provenance: What the executor said of itself.
         measurements: What was recorded.
+        handed_over: Whether it runs in a person's hands: only ``record`` ends it.
     """
 
     id: int
@@ -317,6 +318,7 @@ class StepRecord:
     message: str
     provenance: Mapping[str, object]
     measurements: tuple[Measurement, ...]
+    handed_over: bool = False
 
 
 @dataclass(frozen=True)
