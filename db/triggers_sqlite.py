@@ -1,0 +1,391 @@
+"""Triggers that guard the rows on SQLite, as text.
+
+Migrations drop them, change the tables, and create them again from here, all in one
+transaction; ``verify`` compares what the database holds with this text. A message
+begins with ``labagent`` and the word that :mod:`db.engine` turns into an error.
+
+``INSERT OR REPLACE`` deletes without firing DELETE triggers unless the connection asked
+for it, hence the third trigger of every table.
+"""
+
+from collections.abc import Mapping
+
+APPEND_ONLY: Mapping[str, str] = {
+    "campaign_no_update": """
+CREATE TRIGGER campaign_no_update BEFORE UPDATE ON campaign
+BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of campaign was to be changed, must stay'); END
+""",
+    "campaign_no_delete": """
+CREATE TRIGGER campaign_no_delete BEFORE DELETE ON campaign
+BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of campaign was to be deleted, must stay'); END
+""",
+    "campaign_no_replace": """
+CREATE TRIGGER campaign_no_replace BEFORE INSERT ON campaign
+WHEN EXISTS (
+    SELECT 1 FROM campaign
+    WHERE (id = NEW.id)
+        OR (name = NEW.name)
+        OR (view_name = NEW.view_name)
+)
+BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of campaign was to be replaced, must stay'); END
+""",
+    "goal_version_no_update": """
+CREATE TRIGGER goal_version_no_update BEFORE UPDATE ON goal_version
+BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of goal_version was to be changed, must stay'); END
+""",
+    "goal_version_no_delete": """
+CREATE TRIGGER goal_version_no_delete BEFORE DELETE ON goal_version
+BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of goal_version was to be deleted, must stay'); END
+""",
+    "goal_version_no_replace": """
+CREATE TRIGGER goal_version_no_replace BEFORE INSERT ON goal_version
+WHEN EXISTS (
+    SELECT 1 FROM goal_version
+    WHERE (id = NEW.id)
+        OR (campaign_id = NEW.campaign_id AND version = NEW.version)
+)
+BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of goal_version was to be replaced, must stay'); END
+""",
+    "variable_no_update": """
+CREATE TRIGGER variable_no_update BEFORE UPDATE ON variable
+BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of variable was to be changed, must stay'); END
+""",
+    "variable_no_delete": """
+CREATE TRIGGER variable_no_delete BEFORE DELETE ON variable
+BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of variable was to be deleted, must stay'); END
+""",
+    "variable_no_replace": """
+CREATE TRIGGER variable_no_replace BEFORE INSERT ON variable
+WHEN EXISTS (
+    SELECT 1 FROM variable
+    WHERE (id = NEW.id)
+        OR (goal_version_id = NEW.goal_version_id AND name = NEW.name)
+)
+BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of variable was to be replaced, must stay'); END
+""",
+    "model_version_no_update": """
+CREATE TRIGGER model_version_no_update BEFORE UPDATE ON model_version
+BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of model_version was to be changed, must stay'); END
+""",
+    "model_version_no_delete": """
+CREATE TRIGGER model_version_no_delete BEFORE DELETE ON model_version
+BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of model_version was to be deleted, must stay'); END
+""",
+    "model_version_no_replace": """
+CREATE TRIGGER model_version_no_replace BEFORE INSERT ON model_version
+WHEN EXISTS (
+    SELECT 1 FROM model_version
+    WHERE (id = NEW.id)
+        OR (campaign_id = NEW.campaign_id AND sha256 = NEW.sha256)
+)
+BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of model_version was to be replaced, must stay'); END
+""",
+    "decision_no_update": """
+CREATE TRIGGER decision_no_update BEFORE UPDATE ON decision
+BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of decision was to be changed, must stay'); END
+""",
+    "decision_no_delete": """
+CREATE TRIGGER decision_no_delete BEFORE DELETE ON decision
+BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of decision was to be deleted, must stay'); END
+""",
+    "decision_no_replace": """
+CREATE TRIGGER decision_no_replace BEFORE INSERT ON decision
+WHEN EXISTS (
+    SELECT 1 FROM decision
+    WHERE (id = NEW.id)
+        OR (campaign_id = NEW.campaign_id AND batch = NEW.batch)
+)
+BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of decision was to be replaced, must stay'); END
+""",
+    "experiment_no_update": """
+CREATE TRIGGER experiment_no_update BEFORE UPDATE ON experiment
+BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of experiment was to be changed, must stay'); END
+""",
+    "experiment_no_delete": """
+CREATE TRIGGER experiment_no_delete BEFORE DELETE ON experiment
+BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of experiment was to be deleted, must stay'); END
+""",
+    "experiment_no_replace": """
+CREATE TRIGGER experiment_no_replace BEFORE INSERT ON experiment
+WHEN EXISTS (
+    SELECT 1 FROM experiment
+    WHERE (id = NEW.id)
+        OR (campaign_id = NEW.campaign_id AND number = NEW.number)
+        OR (campaign_id = NEW.campaign_id AND import_key = NEW.import_key)
+)
+BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of experiment was to be replaced, must stay'); END
+""",
+    "step_quantity_no_update": """
+CREATE TRIGGER step_quantity_no_update BEFORE UPDATE ON step_quantity
+BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of step_quantity was to be changed, must stay'); END
+""",
+    "step_quantity_no_delete": """
+CREATE TRIGGER step_quantity_no_delete BEFORE DELETE ON step_quantity
+BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of step_quantity was to be deleted, must stay'); END
+""",
+    "step_quantity_no_replace": """
+CREATE TRIGGER step_quantity_no_replace BEFORE INSERT ON step_quantity
+WHEN EXISTS (
+    SELECT 1 FROM step_quantity
+    WHERE (id = NEW.id)
+        OR (step_id = NEW.step_id AND quantity = NEW.quantity)
+)
+BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of step_quantity was to be replaced, must stay'); END
+""",
+    "step_state_no_update": """
+CREATE TRIGGER step_state_no_update BEFORE UPDATE ON step_state
+BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of step_state was to be changed, must stay'); END
+""",
+    "step_state_no_delete": """
+CREATE TRIGGER step_state_no_delete BEFORE DELETE ON step_state
+BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of step_state was to be deleted, must stay'); END
+""",
+    "step_state_no_replace": """
+CREATE TRIGGER step_state_no_replace BEFORE INSERT ON step_state
+WHEN EXISTS (
+    SELECT 1 FROM step_state
+    WHERE (id = NEW.id)
+        OR (step_id = NEW.step_id AND event_seq = NEW.event_seq)
+)
+BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of step_state was to be replaced, must stay'); END
+""",
+    "prediction_no_update": """
+CREATE TRIGGER prediction_no_update BEFORE UPDATE ON prediction
+BEGIN SELECT RAISE(ABORT, 'labagent seal: a row of prediction was to be changed, must stay'); END
+""",
+    "prediction_no_delete": """
+CREATE TRIGGER prediction_no_delete BEFORE DELETE ON prediction
+BEGIN SELECT RAISE(ABORT, 'labagent seal: a row of prediction was to be deleted, must stay'); END
+""",
+    "prediction_no_replace": """
+CREATE TRIGGER prediction_no_replace BEFORE INSERT ON prediction
+WHEN EXISTS (
+    SELECT 1 FROM prediction
+    WHERE (id = NEW.id)
+        OR (experiment_id = NEW.experiment_id AND quantity = NEW.quantity)
+)
+BEGIN SELECT RAISE(ABORT, 'labagent seal: a row of prediction was to be replaced, must stay'); END
+""",
+    "measurement_no_update": """
+CREATE TRIGGER measurement_no_update BEFORE UPDATE ON measurement
+BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of measurement was to be changed, must stay'); END
+""",
+    "measurement_no_delete": """
+CREATE TRIGGER measurement_no_delete BEFORE DELETE ON measurement
+BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of measurement was to be deleted, must stay'); END
+""",
+    "measurement_no_replace": """
+CREATE TRIGGER measurement_no_replace BEFORE INSERT ON measurement
+WHEN EXISTS (
+    SELECT 1 FROM measurement
+    WHERE (id = NEW.id)
+)
+BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of measurement was to be replaced, must stay'); END
+""",
+    "approval_no_update": """
+CREATE TRIGGER approval_no_update BEFORE UPDATE ON approval
+BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of approval was to be changed, must stay'); END
+""",
+    "approval_no_delete": """
+CREATE TRIGGER approval_no_delete BEFORE DELETE ON approval
+BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of approval was to be deleted, must stay'); END
+""",
+    "approval_no_replace": """
+CREATE TRIGGER approval_no_replace BEFORE INSERT ON approval
+WHEN EXISTS (
+    SELECT 1 FROM approval
+    WHERE (id = NEW.id)
+        OR (experiment_id = NEW.experiment_id)
+)
+BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of approval was to be replaced, must stay'); END
+""",
+    "executor_no_update": """
+CREATE TRIGGER executor_no_update BEFORE UPDATE ON executor
+BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of executor was to be changed, must stay'); END
+""",
+    "executor_no_delete": """
+CREATE TRIGGER executor_no_delete BEFORE DELETE ON executor
+BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of executor was to be deleted, must stay'); END
+""",
+    "executor_no_replace": """
+CREATE TRIGGER executor_no_replace BEFORE INSERT ON executor
+WHEN EXISTS (
+    SELECT 1 FROM executor
+    WHERE (id = NEW.id)
+        OR (campaign_id = NEW.campaign_id AND name = NEW.name AND sha256 = NEW.sha256)
+)
+BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of executor was to be replaced, must stay'); END
+""",
+    "finding_no_update": """
+CREATE TRIGGER finding_no_update BEFORE UPDATE ON finding
+BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of finding was to be changed, must stay'); END
+""",
+    "finding_no_delete": """
+CREATE TRIGGER finding_no_delete BEFORE DELETE ON finding
+BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of finding was to be deleted, must stay'); END
+""",
+    "finding_no_replace": """
+CREATE TRIGGER finding_no_replace BEFORE INSERT ON finding
+WHEN EXISTS (
+    SELECT 1 FROM finding
+    WHERE (id = NEW.id)
+        OR (campaign_id = NEW.campaign_id AND sha256 = NEW.sha256)
+)
+BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of finding was to be replaced, must stay'); END
+""",
+    "artifact_no_update": """
+CREATE TRIGGER artifact_no_update BEFORE UPDATE ON artifact
+BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of artifact was to be changed, must stay'); END
+""",
+    "artifact_no_delete": """
+CREATE TRIGGER artifact_no_delete BEFORE DELETE ON artifact
+BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of artifact was to be deleted, must stay'); END
+""",
+    "artifact_no_replace": """
+CREATE TRIGGER artifact_no_replace BEFORE INSERT ON artifact
+WHEN EXISTS (
+    SELECT 1 FROM artifact
+    WHERE (id = NEW.id)
+)
+BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of artifact was to be replaced, must stay'); END
+""",
+    "event_no_update": """
+CREATE TRIGGER event_no_update BEFORE UPDATE ON event
+BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of event was to be changed, must stay'); END
+""",
+    "event_no_delete": """
+CREATE TRIGGER event_no_delete BEFORE DELETE ON event
+BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of event was to be deleted, must stay'); END
+""",
+    "event_no_replace": """
+CREATE TRIGGER event_no_replace BEFORE INSERT ON event
+WHEN EXISTS (
+    SELECT 1 FROM event
+    WHERE (seq = NEW.seq)
+)
+BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of event was to be replaced, must stay'); END
+""",
+}
+"""Rows that are only ever added."""
+
+RULES: Mapping[str, str] = {
+    "step_no_delete": """
+CREATE TRIGGER step_no_delete BEFORE DELETE ON step
+BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of step was to be deleted, must stay'); END
+""",
+    "step_no_replace": """
+CREATE TRIGGER step_no_replace BEFORE INSERT ON step
+WHEN EXISTS (
+    SELECT 1 FROM step
+    WHERE (id = NEW.id)
+        OR (key = NEW.key)
+        OR (experiment_id = NEW.experiment_id AND position = NEW.position)
+)
+BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of step was to be replaced, must stay'); END
+""",
+    "step_first_state": """
+CREATE TRIGGER step_first_state BEFORE INSERT ON step
+WHEN NOT (
+    (
+        NEW.state = 'proposed'
+        AND NEW.token = 0
+        AND NEW.attempts = 0
+        AND NEW.dispatched_at IS NULL
+    )
+    OR (
+        NEW.state = 'measured'
+        AND (SELECT imported FROM experiment WHERE id = NEW.experiment_id)
+    )
+)
+BEGIN
+    SELECT RAISE(ABORT, 'labagent state: a new step must be proposed, or imported');
+END
+""",
+    "step_fixed": """
+CREATE TRIGGER step_fixed BEFORE UPDATE ON step
+WHEN NEW.id <> OLD.id
+    OR NEW.experiment_id <> OLD.experiment_id
+    OR NEW.stage <> OLD.stage
+    OR NEW.position <> OLD.position
+    OR NEW.executor <> OLD.executor
+    OR NEW.key <> OLD.key
+    OR NEW.token < OLD.token
+    OR NEW.attempts < OLD.attempts
+    OR (OLD.dispatched_at IS NOT NULL AND NEW.dispatched_at IS NOT OLD.dispatched_at)
+BEGIN SELECT RAISE(ABORT, 'labagent rows: what a step is must stay as it is'); END
+""",
+    "step_transition": """
+CREATE TRIGGER step_transition BEFORE UPDATE ON step
+WHEN NEW.state <> OLD.state AND NOT (
+    (OLD.state = 'proposed' AND NEW.state IN ('approved', 'rejected'))
+    OR (OLD.state = 'approved' AND NEW.state IN ('running', 'cancelled'))
+    OR (
+        OLD.state = 'running'
+        AND NEW.state IN ('approved', 'measured', 'failed', 'unknown', 'cancelled')
+    )
+    OR (OLD.state = 'unknown' AND NEW.state IN ('approved', 'measured', 'failed'))
+)
+BEGIN SELECT RAISE(ABORT, 'labagent state: a step may not go from its state to that one'); END
+""",
+    "step_sealed": """
+CREATE TRIGGER step_sealed BEFORE UPDATE ON step
+WHEN OLD.state IN ('proposed', 'approved')
+    AND NEW.state IN ('running', 'measured', 'failed', 'unknown')
+    AND EXISTS (
+        SELECT 1 FROM step_quantity AS q
+        WHERE q.step_id = NEW.id AND NOT EXISTS (
+            SELECT 1 FROM prediction AS p
+            WHERE p.experiment_id = NEW.experiment_id
+                AND p.quantity = q.quantity
+                AND p.sealed_at < NEW.dispatched_at
+        )
+    )
+BEGIN
+    SELECT RAISE(ABORT, 'labagent seal: a step without earlier sealed predictions of all it measures must not be dispatched');
+END
+""",
+    "step_quantity_late": """
+CREATE TRIGGER step_quantity_late BEFORE INSERT ON step_quantity
+WHEN EXISTS (
+    SELECT 1 FROM step WHERE id = NEW.step_id AND state <> 'proposed'
+)
+BEGIN SELECT RAISE(ABORT, 'labagent seal: what a step measures must be said when it is proposed'); END
+""",
+    "prediction_late": """
+CREATE TRIGGER prediction_late BEFORE INSERT ON prediction
+WHEN (SELECT imported FROM experiment WHERE id = NEW.experiment_id)
+    OR EXISTS (
+        SELECT 1 FROM step
+        WHERE experiment_id = NEW.experiment_id
+            AND (dispatched_at IS NOT NULL OR state NOT IN ('proposed', 'approved'))
+    )
+BEGIN SELECT RAISE(ABORT, 'labagent seal: a prediction must be sealed before the experiment'); END
+""",
+    "event_next": """
+CREATE TRIGGER event_next BEFORE INSERT ON event
+WHEN NEW.seq <> (SELECT seq FROM chain_head) + 1
+BEGIN SELECT RAISE(ABORT, 'labagent rows: an event must follow the last one'); END
+""",
+    "chain_head_no_insert": """
+CREATE TRIGGER chain_head_no_insert BEFORE INSERT ON chain_head
+BEGIN SELECT RAISE(ABORT, 'labagent rows: the chain must have one head'); END
+""",
+    "chain_head_no_delete": """
+CREATE TRIGGER chain_head_no_delete BEFORE DELETE ON chain_head
+BEGIN SELECT RAISE(ABORT, 'labagent rows: the chain must have a head'); END
+""",
+    "chain_head_next": """
+CREATE TRIGGER chain_head_next BEFORE UPDATE ON chain_head
+WHEN NEW.id <> OLD.id OR NEW.seq <> OLD.seq + 1 OR NOT EXISTS (
+    SELECT 1 FROM event WHERE seq = NEW.seq AND hash = NEW.hash AND at = NEW.at
+)
+BEGIN SELECT RAISE(ABORT, 'labagent rows: the chain head must point at the next event'); END
+""",
+}
+"""What may be added or changed, and when."""
+
+TRIGGERS: Mapping[str, str] = {**APPEND_ONLY, **RULES}
+"""Trigger name to the statement that creates it."""
+
+DROPS: tuple[str, ...] = tuple(f"DROP TRIGGER IF EXISTS {name}" for name in TRIGGERS)
+"""Statements that take every guard away, for migrations."""
