@@ -265,7 +265,6 @@ def _step(row: AnyRow, measured: Sequence[tuple[int, Measurement]]) -> StepRecor
         provenance=row.provenance,
         measurements=tuple(m for step_id, m in measured if step_id == row.id),
         handed_over=row.handed_over,
-        handed_over=row.handed_over,
     )
 
 
