@@ -1,0 +1,224 @@
+"""``objectives:``, ``measured:``, ``context:``, ``find:`` to what they mean."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from labagent.campaigns import Direction, Find, Goal, Objective, OutcomeLimit
+from labagent.config.fields import Fields
+from labagent.config.names import Register, check_name
+from labagent.config.nodes import Node, Report
+from labagent.variables import Label, Real, Role, Variable
+
+_DIRECTIONS = tuple(d.value for d in Direction)
+_LIMITS: Mapping[str, str] = {"at_most": "<=", "at_least": ">="}
+_OBJECTIVE_KEYS = ("unit", "goal", "value", "good_enough", "weight", "expect")
+_MEASURED_KEYS = ("kind", "unit", "expect")
+_CONTEXT_KEYS = ("kind", "unit", "range")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One entry of ``objectives:``: a variable, and what is wanted of it."""
+
+    variable: Variable
+    aim: Objective | OutcomeLimit
+
+
+def read_objectives(
+    root: Fields, register: Register, report: Report
+) -> tuple[Wanted, ...]:
+    """Return what is to be made better, and outcome limits.
+
+    Args:
+        root: The whole file.
+        register: Receives the names.
+        report: Receives what is wrong.
+    """
+    if "objectives" not in root:
+        root.missing(
+            "objectives",
+            "must say what is to be better",
+            "write objectives: {name: {unit: ..., goal: maximize}}",
+        )
+        return ()
+    entries = root.mapping("objectives")
+    wanted: list[Wanted] = []
+    for name, node in entries.items():
+        if _take_name("objective", name, node, register, report):
+            found = _objective(name, node, report)
+            wanted += [found] if found else []
+    limits = sum(isinstance(w.aim, OutcomeLimit) for w in wanted)
+    if limits == len(entries) and isinstance(root.node_of("objectives"), Node):
+        root.wrong(
+            "objectives",
+            "must have at least one with goal maximize, minimize or target; limits "
+            "alone leave nothing to improve",
+        )
+    return tuple(wanted)
+
+
+def _take_name(
+    what: str, name: str, node: Node, register: Register, report: Report
+) -> bool:
+    sound = check_name(what, name, node.key, report)
+    return register.add(what, name, node.key) and sound
+
+
+def _objective(name: str, node: Node, report: Report) -> Wanted | None:
+    fields = Fields(node, f"objective {name}", "objective", _OBJECTIVE_KEYS, report)
+    if not isinstance(node.value, Mapping):
+        return None
+    unit = fields.unit()
+    if "goal" not in fields:
+        fields.missing("goal", f"must be one of {', '.join((*_DIRECTIONS, *_LIMITS))}")
+        return None
+    goal = fields.option("goal", (*_DIRECTIONS, *_LIMITS))
+    if goal is None or unit is None:
+        return None
+    variable = Variable(name, Role.OUTCOME, _expected(fields, unit), unit)
+    value = fields.number("value", unit)
+    if goal in _LIMITS:
+        return _limit(fields, variable, _LIMITS[goal], value)
+    if goal == Direction.TARGET and "value" not in fields:
+        fields.missing("value", "must be given for goal: target", "write value: ...")
+    if goal != Direction.TARGET and "value" in fields:
+        fields.useless(
+            "value", f"must not be given for goal: {goal}, only for target and limits"
+        )
+    if goal == Direction.TARGET and "good_enough" in fields:
+        fields.useless(
+            "good_enough",
+            "must not be given for goal: target; say in stop how close is close enough",
+        )
+    aim = Objective(
+        name,
+        unit,
+        Direction(goal),
+        value if goal == Direction.TARGET else None,
+        fields.number("good_enough", unit),
+        _weight(fields),
+    )
+    return Wanted(variable, aim)
+
+
+def _limit(
+    fields: Fields, variable: Variable, relation: str, value: float | None
+) -> Wanted | None:
+    for key in ("good_enough", "weight"):
+        if key in fields:
+            fields.useless(key, "must not be given for a limit, only for objectives")
+    if value is None:
+        if "value" not in fields:
+            fields.missing("value", "must say the limit", "write value: ...")
+        return None
+    return Wanted(variable, OutcomeLimit(variable.name, relation, value))
+
+
+def _weight(fields: Fields) -> float | None:
+    weight = fields.number("weight")
+    if weight is not None and weight <= 0:
+        fields.wrong("weight", "must be above zero")
+        return None
+    return weight
+
+
+def _expected(fields: Fields, unit: str, key: str = "expect") -> Real:
+    ends = fields.interval(key, unit)
+    return Real(*ends) if ends else Real()
+
+
+def read_measured(
+    root: Fields, register: Register, report: Report
+) -> tuple[Variable, ...]:
+    """Return quantities that are seen but not optimised.
+
+    Args:
+        root: The whole file.
+        register: Receives the names.
+        report: Receives what is wrong.
+    """
+    found: list[Variable] = []
+    for name, node in root.mapping("measured").items():
+        what = f"measured {name}"
+        if not _take_name("measured", name, node, register, report):
+            continue
+        fields = Fields(node, what, "measured", _MEASURED_KEYS, report)
+        kind, unit = fields.option("kind", ("number",)), fields.unit()
+        if unit is not None and (kind or "kind" not in fields):
+            found.append(Variable(name, Role.STATE, _expected(fields, unit), unit))
+    return tuple(found)
+
+
+def read_context(
+    root: Fields, register: Register, report: Report
+) -> tuple[Variable, ...]:
+    """Return what is recorded but cannot be set.
+
+    Args:
+        root: The whole file.
+        register: Receives the names.
+        report: Receives what is wrong.
+    """
+    found: list[Variable] = []
+    for name, node in root.mapping("context").items():
+        if not _take_name("context", name, node, register, report):
+            continue
+        fields = Fields(node, f"context {name}", "context", _CONTEXT_KEYS, report)
+        kind, unit = fields.option("kind", ("number", "label")), fields.unit()
+        if kind == "label":
+            for key in ("unit", "range"):
+                if key in fields:
+                    fields.useless(key, "must not be given for kind: label")
+            found.append(Variable(name, Role.CONTEXT, Label()))
+        elif unit is not None and (kind or "kind" not in fields):
+            domain = _expected(fields, unit, "range")
+            found.append(Variable(name, Role.CONTEXT, domain, unit))
+    return tuple(found)
+
+
+def read_goal(root: Fields, wanted: tuple[Wanted, ...]) -> Goal | None:
+    """Return the goal: sentence, what to find, objectives, limits.
+
+    Args:
+        root: The whole file.
+        wanted: Its objectives and limits.
+    """
+    sentence = root.text("goal")
+    if "goal" not in root:
+        root.missing("goal", "must say in one sentence what a good material would be")
+    objectives = tuple(w.aim for w in wanted if isinstance(w.aim, Objective))
+    limits = tuple(w.aim for w in wanted if isinstance(w.aim, OutcomeLimit))
+    weighed = [o for o in objectives if o.weight is not None]
+    find = _find(root, objectives, weighed)
+    if find is None or sentence is None:
+        return None
+    return Goal(sentence, find, objectives, limits)
+
+
+def _find(
+    root: Fields, objectives: tuple[Objective, ...], weighed: list[Objective]
+) -> Find | None:
+    several = len(objectives) > 1
+    if "find" not in root:
+        find = Find.FRONT if several and not weighed else Find.BEST
+    else:
+        word = root.option("find", tuple(f.value for f in Find))
+        if word is None:
+            return None
+        find = Find(word)
+    if find is Find.FRONT and objectives and not several:
+        root.wrong("find", "must be best where there is one objective")
+    if weighed and (find is Find.FRONT or not several):
+        root.wrong(
+            "objectives",
+            "must have weights only to be summed: with find: best and several "
+            "objectives",
+        )
+    elif several and find is Find.BEST and len(weighed) < len(objectives):
+        lacking = [o.name for o in objectives if o.weight is None]
+        root.wrong(
+            "objectives",
+            f"must have a weight on each for find: best; {', '.join(lacking)} has none",
+            "or write find: front",
+        )
+    return find
