@@ -2,6 +2,7 @@
 
 import hashlib
 import platform
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,7 +16,7 @@ from labagent.acquisition import ACQUISITIONS, AcquisitionTask, choose_acquisiti
 from labagent.campaigns import Campaign
 from labagent.errors import DataError
 from labagent.experiments import Decision, Prediction, Proposal, Trial, Trials
-from labagent.planning import choose, keys_of, sample
+from labagent.planning import choose, count_keys, sample
 from labagent.representations.encoder import SpaceEncoder
 from labagent.variables import Intervention
 from labagent.world import MEMBERS, Evidence, Fitted, gather
@@ -127,9 +128,9 @@ class _Setting:
         )
 
     @property
-    def taken(self) -> set[str]:
-        """Keys of everything tried or under way, failures included."""
-        return keys_of([t.intervention for t in self.trials.rows])
+    def taken(self) -> Counter[str]:
+        """How often each intervention was tried or is under way, failures included."""
+        return count_keys([t.intervention for t in self.trials.rows])
 
 
 def _counts(evidence: Evidence) -> Mapping[str, int]:

@@ -1,12 +1,12 @@
 """Which interventions to propose: search through the model."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 
 from torch import Tensor
 
 from labagent.planning.finite import Choice, MakeAcquisition, choose_finite
 from labagent.planning.mixed import choose_mixed
-from labagent.planning.sampling import keys_of, sample
+from labagent.planning.sampling import count_keys, sample
 from labagent.representations.encoder import SpaceEncoder
 from labagent.variables import Intervention
 
@@ -19,7 +19,7 @@ def choose(
     make: MakeAcquisition,
     pending: Tensor,
     count: int,
-    taken: Collection[str],
+    taken: Mapping[str, int],
     seed: int,
     around: Sequence[Intervention] = (),
 ) -> list[Choice]:
@@ -34,4 +34,4 @@ def choose(
     return choose_mixed(encoder, make, pending, count, taken, seed, around)
 
 
-__all__ = ["Choice", "MakeAcquisition", "choose", "keys_of", "sample"]
+__all__ = ["Choice", "MakeAcquisition", "choose", "count_keys", "sample"]

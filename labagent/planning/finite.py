@@ -1,6 +1,6 @@
 """The best of a finite list of interventions, exactly."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -9,7 +9,7 @@ from torch import Tensor
 
 from labagent.experiments import RunnerUp
 from labagent.representations.encoder import SpaceEncoder
-from labagent.variables import Intervention, intervention_key
+from labagent.variables import DesignSpace, Intervention, Value, intervention_key
 
 CHUNK = 2048
 """Interventions scored at once: bounds memory at (CHUNK, samples) tensors."""
@@ -45,7 +45,7 @@ def choose_finite(
     make: MakeAcquisition,
     pending: Tensor,
     count: int,
-    taken: Collection[str],
+    taken: Mapping[str, int],
 ) -> list[Choice]:
     """Choose up to ``count`` interventions of a finite space, one after the other.
 
@@ -58,9 +58,11 @@ def choose_finite(
         make: Builds the acquisition.
         pending: (p, d) encoded interventions without result.
         count: How many to choose; fewer come back when the space is used up.
-        taken: Keys of interventions not to choose.
+        taken: Key to how often an intervention was tried or is under way.
     """
-    free = [p for p in encoder.space.points() if intervention_key(p) not in taken]
+    left = _left(encoder.space, taken)
+    free = [point for point, _ in left.values()]
+    room = {key: times for key, (_, times) in left.items()}
     X = encoder.encode(free)
     chosen: list[Choice] = []
     for turn in range(count):
@@ -72,12 +74,31 @@ def choose_finite(
         chosen.append(_choice(free, values, order))
         best = order[0]
         pending = torch.cat([pending, X[best : best + 1]])
-        key = intervention_key(free[best])
-        keep = order[:SURVIVORS] if turn == 0 else list(range(len(free)))
-        keep = sorted(i for i in keep if intervention_key(free[i]) != key)
+        room[intervention_key(free[best])] -= 1
+        keep = sorted(order[:SURVIVORS] if turn == 0 else order)
+        keep = [i for i in keep if room[intervention_key(free[i])] > 0]
         free = [free[i] for i in keep]
         X = X[torch.tensor(keep, dtype=torch.long)]
     return chosen
+
+
+def _left(
+    space: DesignSpace, taken: Mapping[str, int]
+) -> dict[str, tuple[dict[str, Value], int]]:
+    """Return key to (intervention, how often it may still be chosen).
+
+    A grid point may be chosen once; a candidate as often as its table lists it, since
+    equal rows of a table are replicates that were really made.
+    """
+    left: dict[str, tuple[dict[str, Value], int]] = {}
+    for point in space.points():
+        key = intervention_key(point)
+        left[key] = (point, left[key][1] + 1 if key in left else 1)
+    return {
+        key: (point, times - taken.get(key, 0))
+        for key, (point, times) in left.items()
+        if times > taken.get(key, 0)
+    }
 
 
 def _choice(

@@ -8,6 +8,7 @@ that break a rule are skipped, so what remains fills the allowed part evenly.
 """
 
 import math
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import torch
@@ -206,22 +207,17 @@ def _within_limits(
 def _nearest_candidates(
     encoder: SpaceEncoder, count: int, seed: int, taken: Collection[str]
 ) -> list[dict[str, Value]]:
-    """Return the untaken candidates nearest to successive Sobol points."""
-    free: list[dict[str, Value]] = []
-    keys = set(taken)
-    for point in encoder.space.points():
-        key = intervention_key(point)
-        if key not in keys:
-            keys.add(key)
-            free.append(point)
+    """Return the untried candidates nearest to successive Sobol points."""
+    points = {intervention_key(p): p for p in encoder.space.points()}
+    free = [p for key, p in points.items() if key not in taken]
     X = encoder.encode(free)
-    low, high = X.amin(dim=0), X.amax(dim=0)
-    engine = SobolEngine(dimension=encoder.width, scramble=True, seed=seed)
     chosen: list[dict[str, Value]] = []
     left: Tensor = torch.ones(len(free), dtype=torch.bool)
-    for u in engine.draw(count, dtype=torch.float64):
-        if not bool(left.any()):
-            break
+    engine = SobolEngine(dimension=encoder.width, scramble=True, seed=seed)
+    # as many points are passed over as were taken, so that the sequence goes on
+    engine.fast_forward(len(taken))
+    for u in engine.draw(min(count, len(free)), dtype=torch.float64):
+        low, high = X.amin(dim=0), X.amax(dim=0)
         distance = (X - (low + u * (high - low))).norm(dim=-1)
         i = int(distance.masked_fill(~left, math.inf).argmin())
         left[i] = False
@@ -229,6 +225,6 @@ def _nearest_candidates(
     return chosen
 
 
-def keys_of(interventions: Sequence[Intervention]) -> set[str]:
-    """Return the keys of interventions, for ``taken``."""
-    return {intervention_key(i) for i in interventions}
+def count_keys(interventions: Sequence[Intervention]) -> Counter[str]:
+    """Return how often each intervention occurs, by its key."""
+    return Counter(intervention_key(i) for i in interventions)

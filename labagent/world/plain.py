@@ -10,12 +10,13 @@ cube. Where labels are among the inputs they stay one-hot (see DECISIONS.md).
 """
 
 import logging
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, final
 
 import torch
-from botorch.exceptions import ModelFittingError
+from botorch.exceptions import InputDataWarning, ModelFittingError
 from botorch.fit import fit_gpytorch_mll
 from botorch.models import ModelListGP, SingleTaskGP
 from botorch.models.transforms.outcome import Standardize
@@ -125,9 +126,12 @@ def _single(X: Tensor, y: Tensor, s: Tensor) -> SingleTaskGP:
         s: (k, 1) standard uncertainties, NaN where unknown.
     """
     known = not bool(s.isnan().any()) and bool((s > 0).all())
-    return SingleTaskGP(
-        X, y, train_Yvar=s**2 if known else None, outcome_transform=Standardize(m=1)
-    )
+    with warnings.catch_warnings():
+        # equal values have no spread to standardise by; the GP is right all the same
+        warnings.simplefilter("ignore", InputDataWarning)
+        return SingleTaskGP(
+            X, y, train_Yvar=s**2 if known else None, outcome_transform=Standardize(m=1)
+        )
 
 
 def _fit(gp: SingleTaskGP, quantity: str) -> bool:

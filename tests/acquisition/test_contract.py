@@ -1,0 +1,168 @@
+"""One behaviour test over the whole table of acquisitions."""
+
+import pytest
+import torch
+from botorch.acquisition import AcquisitionFunction
+from torch import Tensor
+from torch.distributions import Normal
+
+from labagent.acquisition import ACQUISITIONS, AcquisitionTask, choose_acquisition
+from labagent.acquisition.pareto import reference_point
+from labagent.campaigns import Direction, Find, Goal, Objective, OutcomeLimit
+from labagent.errors import ModelError
+from labagent.world import fit_plain
+from tests.world.test_plain import evidence
+
+UP = Objective("y", "", Direction.MAXIMIZE)
+DOWN = Objective("z", "", Direction.MINIMIZE)
+GOALS = {
+    "maximize": Goal("", Find.BEST, (UP,)),
+    "target": Goal("", Find.BEST, (Objective("y", "", Direction.TARGET, target=90.0),)),
+    "limit": Goal("", Find.BEST, (UP,), (OutcomeLimit("z", ">=", -120.0),)),
+    "weights": Goal(
+        "",
+        Find.BEST,
+        (
+            Objective("y", "", Direction.MAXIMIZE, weight=2.0),
+            Objective("z", "", Direction.MAXIMIZE, weight=1.0),
+        ),
+    ),
+    "front": Goal("", Find.FRONT, (UP, Objective("z", "", Direction.MAXIMIZE))),
+    "front-limit": Goal(
+        "",
+        Find.FRONT,
+        (UP, Objective("z", "", Direction.MAXIMIZE)),
+        (OutcomeLimit("y", "<=", 150.0),),
+    ),
+}
+CASES = [
+    (name, goal)
+    for name in ACQUISITIONS
+    for goal in GOALS
+    if name == choose_acquisition(GOALS[goal])
+    or (name == "qLogEI" and GOALS[goal].find is Find.BEST)
+]
+
+
+def task(goal: str, pending: Tensor | None = None) -> AcquisitionTask:
+    seen = evidence(noise=5.0)
+    return AcquisitionTask(
+        goal=GOALS[goal],
+        fitted=fit_plain(seen, seed=0),
+        evidence=seen,
+        pending=seen.pending if pending is None else pending,
+        seed=1,
+    )
+
+
+def points(*shape: int) -> Tensor:
+    generator = torch.Generator().manual_seed(3)
+    return torch.rand(*shape, 2, dtype=torch.float64, generator=generator)
+
+
+@pytest.fixture(params=CASES, ids=lambda c: f"{c[0]}-{c[1]}")
+def case(request: pytest.FixtureRequest) -> tuple[str, str]:
+    return request.param
+
+
+@pytest.fixture
+def acquisition(case: tuple[str, str]) -> AcquisitionFunction:
+    return ACQUISITIONS[case[0]](task(case[1]))
+
+
+def test_every_acquisition_is_under_contract() -> None:
+    assert {name for name, _ in CASES} == set(ACQUISITIONS)
+
+
+@pytest.mark.parametrize("q", [1, 3])
+def test_shape(acquisition: AcquisitionFunction, q: int) -> None:
+    assert acquisition(points(4, q)).shape == (4,)
+
+
+def test_the_gradient_is_finite_and_not_all_zero(
+    acquisition: AcquisitionFunction,
+) -> None:
+    X = points(4, 1).requires_grad_()
+    (gradient,) = torch.autograd.grad(acquisition(X).sum(), X)
+    assert bool(gradient.isfinite().all())
+    assert float(gradient.abs().max()) > 0
+
+
+def test_inputs_are_left_alone(acquisition: AcquisitionFunction) -> None:
+    X = points(4, 2)
+    before = X.clone()
+    acquisition(X)
+    assert torch.equal(X, before)
+
+
+def test_a_batch_is_valued_as_each_alone(acquisition: AcquisitionFunction) -> None:
+    X = points(5, 1)
+    with torch.no_grad():
+        together = acquisition(X)
+        alone = torch.cat([acquisition(x.unsqueeze(0)) for x in X])
+    assert torch.allclose(together, alone, rtol=1e-6, atol=1e-6)
+
+
+def test_it_repeats_itself(case: tuple[str, str]) -> None:
+    X = points(5, 1)
+    first, again = (ACQUISITIONS[case[0]](task(case[1]))(X) for _ in range(2))
+    assert torch.equal(first, again)
+
+
+def test_what_is_pending_is_not_worth_doing_again(case: tuple[str, str]) -> None:
+    X = points(40, 1)
+    values = ACQUISITIONS[case[0]](task(case[1]))(X).detach()
+    top = int(values.argmax())
+    waiting = ACQUISITIONS[case[0]](task(case[1], X[top]))
+    others = waiting(X[torch.arange(40) != top]).detach()
+    again = waiting(X[top : top + 1] + 1e-3).detach()
+    assert float(again) <= float(others.max()) + 0.02
+
+
+def test_qlogei_is_the_closed_form() -> None:
+    """EI = s (u Phi(u) + phi(u)), u = (mean - best) / s: Jones et al. 1998."""
+    asked = task("maximize")
+    X = points(500, 1)
+    with torch.no_grad():
+        posterior = asked.model.posterior(X)
+        mean, s = posterior.mean.flatten(), posterior.variance.flatten().sqrt()
+        best = asked.model.posterior(asked.baseline).mean.max()
+        normal = Normal(torch.zeros(1).double(), torch.ones(1).double())
+        u = (mean - best) / s
+        exact = s * (u * normal.cdf(u) + normal.log_prob(u).exp())
+        scale = float(asked.evidence.Y[:, 0].std())  # utilities are standardised
+        found = ACQUISITIONS["qLogEI"](asked)(X).exp() * scale
+    worth = exact > 0.05 * exact.max()
+    assert int(worth.sum()) >= 3
+    assert torch.allclose(found[worth], exact[worth], rtol=0.05)
+
+
+def test_a_limit_lowers_the_value_where_it_is_broken() -> None:
+    X = points(200, 1)
+    limited, unlimited = task("limit"), task("maximize")
+    with torch.no_grad():
+        z = limited.model.posterior(X).mean[..., 0, 1]
+        free = ACQUISITIONS["qLogNEI"](unlimited)(X)
+        kept = ACQUISITIONS["qLogNEI"](limited)(X)
+    assert float(z[kept.argmax()]) >= -125 > float(z[free.argmax()])
+
+
+def test_the_front_is_measured_from_what_is_good_enough() -> None:
+    seen = task("front")
+    goal = Goal(
+        "",
+        Find.FRONT,
+        (Objective("y", "", Direction.MAXIMIZE, good_enough=50.0), DOWN),
+    )
+    asked = AcquisitionTask(goal, seen.fitted, seen.evidence, seen.pending, 0)
+    point = reference_point(asked)
+    assert float(point[0]) == 50.0
+    assert float(point[1]) < float((-seen.evidence.Y[:, 1]).max())
+
+
+def test_a_goal_without_data_is_told() -> None:
+    asked = task("maximize")
+    goal = Goal("", Find.BEST, (Objective("w", "", Direction.MAXIMIZE),))
+    missing = AcquisitionTask(goal, asked.fitted, asked.evidence, asked.pending, 0)
+    with pytest.raises(ModelError, match="too few results of w"):
+        ACQUISITIONS["qLogNEI"](missing)

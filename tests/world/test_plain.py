@@ -1,0 +1,137 @@
+import math
+
+import pytest
+import torch
+from torch import Tensor
+
+from labagent.errors import ModelError
+from labagent.world import Evidence, fit_plain
+from labagent.world.devices import choose_device, seeded
+from labagent.world.plain import PlainGP
+
+
+def evidence(n: int = 12, noise: float = 0.0, sigma: float = math.nan) -> Evidence:
+    """Return n rows of y = sin(3 x0) + x1, in a unit of 100, and its mirror image."""
+    generator = torch.Generator().manual_seed(0)
+    X = torch.rand(n, 2, dtype=torch.float64, generator=generator)
+    y = 100 * (torch.sin(3 * X[:, 0]) + X[:, 1])
+    y = y + noise * torch.randn(n, dtype=torch.float64, generator=generator)
+    Y = torch.stack([y, -y], dim=-1)
+    return Evidence(("y", "z"), X, Y, torch.full_like(Y, sigma), X[:0])
+
+
+def by_hand(gp: PlainGP, seen: Evidence, X: Tensor) -> tuple[Tensor, Tensor]:
+    """Return mean and std of the first quantity from the textbook's equations.
+
+    Rasmussen & Williams, Gaussian Processes for Machine Learning, 2006, eq. 2.23-2.24.
+    """
+    summary = gp.summary()["y"]
+    assert isinstance(summary, dict)
+    scales = torch.tensor(summary["lengthscales"], dtype=torch.float64)
+    mean, std = summary["outcome_mean"], summary["outcome_std"]
+    noise = (summary["noise_std"] / std) ** 2
+    constant = float(gp.model.models[0].mean_module.constant.detach())
+
+    def kernel(a: Tensor, b: Tensor) -> Tensor:
+        return torch.exp(-0.5 * torch.cdist(a / scales, b / scales).square())
+
+    K = kernel(seen.X, seen.X) + noise * torch.eye(len(seen.X))
+    k = kernel(X, seen.X)
+    y = (seen.Y[:, 0] - mean) / std - constant
+    m = constant + k @ torch.linalg.solve(K, y)
+    v = 1 - (k * torch.linalg.solve(K, k.T).T).sum(dim=-1) + noise
+    return mean + std * m, std * v.sqrt()
+
+
+def test_predictions_are_the_textbooks() -> None:
+    seen = evidence(noise=5.0)
+    gp = fit_plain(seen, seed=0)
+    X = torch.rand(7, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    mean, std = by_hand(gp, seen, X)
+    found = gp.predict(X)
+    assert torch.allclose(found.mean[:, 0], mean, rtol=1e-5)
+    assert torch.allclose(found.std[:, 0], std, rtol=1e-4)
+
+
+def test_standard_deviations_hold_the_noise() -> None:
+    gp = fit_plain(evidence(60, noise=20.0), seed=0)
+    summary = gp.summary()["y"]
+    assert isinstance(summary, dict)
+    assert summary["noise_std"] == pytest.approx(20, rel=0.35)
+    X = torch.full((1, 2), 0.5, dtype=torch.float64)
+    assert float(gp.predict(X).std[0, 0]) > summary["noise_std"]
+
+
+def test_known_uncertainties_replace_inferred_noise() -> None:
+    gp = fit_plain(evidence(20, sigma=7.0), seed=0)
+    summary = gp.summary()["y"]
+    assert isinstance(summary, dict)
+    assert summary["noise_std"] == pytest.approx(7.0)
+
+
+def test_missing_results_are_normal() -> None:
+    seen = evidence()
+    seen.Y[3:, 1] = math.nan
+    gp = fit_plain(seen, seed=0)
+    rows = [gp.summary()[q]["rows"] for q in ("y", "z")]  # type: ignore[index]
+    assert rows == [12, 3]
+
+
+def test_a_quantity_measured_once_is_left_out() -> None:
+    seen = evidence()
+    seen.Y[1:, 1] = math.nan
+    assert fit_plain(seen, seed=0).quantities == ("y",)
+
+
+def test_nothing_to_fit_is_told() -> None:
+    with pytest.raises(ModelError, match="must have one; record results first"):
+        fit_plain(evidence(1), seed=0)
+
+
+def test_equal_results_can_be_fitted() -> None:
+    seen = evidence(6)
+    seen.Y[:] = 3.0
+    mean = fit_plain(seen, seed=0).predict(seen.X).mean
+    assert torch.allclose(mean, torch.full_like(mean, 3.0), atol=1e-6)
+
+
+def test_fitting_repeats_itself_and_leaves_the_data_alone() -> None:
+    seen = evidence(noise=5.0)
+    before = seen.Y.clone()
+    first, again = (fit_plain(seen, seed=4).predict(seen.X) for _ in range(2))
+    assert torch.equal(first.mean, again.mean)
+    assert torch.equal(first.std, again.std)
+    assert torch.equal(seen.Y, before)
+
+
+def test_a_batch_of_rows_is_predicted_as_each_alone() -> None:
+    gp = fit_plain(evidence(noise=5.0), seed=0)
+    X = torch.rand(5, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(2))
+    together = gp.predict(X)
+    alone = torch.cat([gp.predict(x.unsqueeze(0)).mean for x in X])
+    assert torch.allclose(together.mean, alone, rtol=1e-9)
+
+
+def test_seeding_leaves_the_global_generator_alone() -> None:
+    torch.manual_seed(1)
+    state = torch.get_rng_state()
+    with seeded(5):
+        a = torch.rand(3)
+    with seeded(5):
+        b = torch.rand(3)
+    assert torch.equal(a, b)
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has CUDA")
+def test_cuda_that_is_not_there_is_told() -> None:
+    assert choose_device("auto").type == "cpu"
+    with pytest.raises(ModelError, match="got cuda, must be present"):
+        choose_device("cuda")
+
+
+@pytest.mark.gpu
+def test_the_gpu_agrees_with_the_cpu() -> None:
+    seen = evidence(noise=5.0)
+    here, there = (fit_plain(seen, 0, d).predict(seen.X) for d in ("cpu", "cuda"))
+    assert torch.allclose(here.mean, there.mean, rtol=1e-4)
