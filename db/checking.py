@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 from db.schema import goal_version, variable
 from labagent.campaigns import Campaign
 from labagent.errors import DataError, SealError
-from labagent.experiments import Kind, Measurement, Prediction
+from labagent.experiments import Measurement, Prediction
 from labagent.variables import Composition, Intervention, Label, Role, Value, Variable
 
 
@@ -147,11 +147,11 @@ def check_predictions(
             f"exactly one of each of {', '.join(sorted(set(required)))}"
         )
     for prediction in predictions:
-        _check_unit(f"{where}: prediction", prediction, variables[prediction.quantity])
+        check_unit(f"{where}: prediction", prediction, variables[prediction.quantity])
         _check_density(f"{where}: prediction {prediction.quantity}", prediction)
 
 
-def _check_unit(where: str, offered: Prediction | Measurement, known: Declared) -> None:
+def check_unit(where: str, offered: Prediction | Measurement, known: Declared) -> None:
     if offered.unit != known.unit:
         raise DataError(
             f"{where} {offered.quantity}: got unit {offered.unit or 'none'}, "
@@ -171,57 +171,3 @@ def _check_density(where: str, prediction: Prediction) -> None:
     total = sum(m.weight for m in prediction.members)
     if abs(total - 1) > 1e-6:
         raise DataError(f"{where}: got weights that sum to {total:g}, must sum to 1")
-
-
-def check_measurements(
-    where: str,
-    measurements: Sequence[Measurement],
-    quantities: Iterable[str],
-    variables: Mapping[str, Declared],
-) -> None:
-    """Refuse measurements of what is not measured here, in wrong units, not finite.
-
-    Args:
-        where: What the message begins with.
-        measurements: What is offered.
-        quantities: What the step measures.
-        variables: The campaign's variables.
-
-    Raises:
-        DataError: One of them is wrong.
-    """
-    allowed = {
-        Kind.RESULT: set(quantities),
-        Kind.CONTEXT: {d.name for d in variables.values() if d.role is Role.CONTEXT},
-        Kind.READBACK: {d.name for d in variables.values() if d.role is Role.CONTROL},
-    }
-    for offered in measurements:
-        known = variables.get(offered.quantity)
-        if known is None or offered.quantity not in allowed[offered.kind]:
-            names = ", ".join(sorted(allowed[offered.kind])) or "nothing"
-            raise DataError(
-                f"{where}: {offered.kind} {offered.quantity}: is not measured here, "
-                f"must be among {names}"
-            )
-        _check_unit(f"{where}: {offered.kind}", offered, known)
-        _check_value(f"{where}: {offered.kind} {offered.quantity}", offered)
-
-
-def _check_value(where: str, offered: Measurement) -> None:
-    if (offered.value is None) == (offered.label is None):
-        raise DataError(
-            f"{where}: got value {offered.value!r} and label {offered.label!r}, "
-            "must have one of the two; leave missing ones out"
-        )
-    if offered.value is not None and not math.isfinite(offered.value):
-        raise DataError(
-            f"{where}: got {offered.value} {offered.unit}, must be a finite number; "
-            "leave missing ones out"
-        )
-    if offered.sigma is not None and not (
-        math.isfinite(offered.sigma) and offered.sigma >= 0
-    ):
-        raise DataError(
-            f"{where}: got a standard uncertainty of {offered.sigma} {offered.unit}, "
-            "must be finite and not negative"
-        )

@@ -19,10 +19,10 @@ from sqlalchemy import (
     update,
 )
 
-from db.checking import check_measurements, declared
+from db.checking import declared
 from db.engine import clock
-from db.proposing import measurement_fields
-from db.schema import experiment, measurement, step, step_quantity, step_state
+from db.results import check_measurements, write_measurements
+from db.schema import experiment, step, step_quantity, step_state
 from db.writing import Transaction
 from labagent.errors import DataError, LeaseLostError, StateError
 from labagent.experiments import TRANSITIONS, Kind, Measurement, StepState
@@ -277,13 +277,7 @@ def _settle(
             f"{where}: got no result, must have at least one of "
             f"{', '.join(sorted(measured))}; say failed where there is none"
         )
-    writer.insert(
-        measurement,
-        [
-            measurement_fields(m, owner.id, owner.experiment_id, writer)
-            for m in measurements
-        ],
-    )
+    write_measurements(writer, [(owner.id, owner.experiment_id, measurements)])
     if state in (StepState.FAILED, StepState.CANCELLED):
         _cancel_followers(writer, owner, f"step {owner.stage} was {state}")
 

@@ -1,10 +1,11 @@
 """Putting the triggers into a database, and seeing whether they are still there."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from sqlalchemy import Connection, text
 
 from db import triggers_postgresql, triggers_sqlite
+from labagent.ports import Fault
 
 _POSTGRES_FOUND = text(
     """
@@ -24,15 +25,15 @@ _POSTGRES_BODIES = text(
     """
 )
 _SQLITE_FOUND = text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
-_TYPES = {
-    "ROW": 1,
+_BITS: Mapping[str, int] = {
+    "EACH ROW": 1,
     "BEFORE": 2,
     "INSERT": 4,
     "DELETE": 8,
     "UPDATE": 16,
     "TRUNCATE": 32,
 }
-"""Bits of pg_trigger.tgtype by the word in the statement."""
+"""Bits of pg_trigger.tgtype by the words in the statement."""
 
 
 def drop_guards(connection: Connection) -> None:
@@ -52,3 +53,41 @@ def place_guards(connection: Connection) -> None:
         connection.exec_driver_sql(triggers_postgresql.function(name, body))
     for statement in triggers_postgresql.TRIGGERS.values():
         connection.exec_driver_sql(statement)
+
+
+def guard_faults(connection: Connection) -> Iterator[Fault]:
+    """Yield every trigger that is missing, switched off or not as it was placed."""
+    if connection.dialect.name == "sqlite":
+        placed = {n: s.strip() for n, s in triggers_sqlite.TRIGGERS.items()}
+        found = {row.name: str(row.sql) for row in connection.execute(_SQLITE_FOUND)}
+        yield from _differences("trigger", placed, found)
+        return
+    bodies = {row.name: row.body for row in connection.execute(_POSTGRES_BODIES)}
+    yield from _differences("function", triggers_postgresql.BODIES, bodies)
+    placed = {n: _described(s) for n, s in triggers_postgresql.TRIGGERS.items()}
+    found = {
+        row.name: f"{row.type} {row.owner} {row.function} {row.enabled}"
+        if row.unconditional
+        else "conditional"
+        for row in connection.execute(_POSTGRES_FOUND)
+    }
+    yield from _differences("trigger", placed, found)
+
+
+def _described(statement: str) -> str:
+    """Return a trigger's events, table and function as pg_trigger has them."""
+    bits = sum(bit for words, bit in _BITS.items() if words in statement)
+    rest = statement.partition(" ON ")[2].split()
+    return f"{bits} {rest[0]} {rest[-1].removesuffix('()')} O"
+
+
+def _differences(
+    what: str, placed: Mapping[str, str], found: Mapping[str, str]
+) -> Iterator[Fault]:
+    for name, wanted in placed.items():
+        if name not in found:
+            yield Fault(f"{what} {name}", "is missing: rows are not protected by it")
+        elif found[name] != wanted:
+            yield Fault(f"{what} {name}", "is not as it was placed, or switched off")
+    for name in sorted(found.keys() - placed.keys()):
+        yield Fault(f"{what} {name}", "is not one of ours")

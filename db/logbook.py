@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from db import claims, proposing, reading
+from db import campaigns, claims, importing, proposing, reading
 from db.engine import Database, shown
 from db.revisions import bring_up, found_revision
 from db.verification import find_faults
@@ -38,7 +38,7 @@ class SqlLogbook:
     def open_campaign(self, campaign: Campaign, by: str) -> CampaignRow:
         """Register a campaign, or a new goal version if its document changed."""
         with transaction(self._database, "open", by) as writer:
-            proposing.write_campaign(writer, campaign, by)
+            campaigns.write_campaign(writer, campaign, by)
             (row,) = reading.read_campaigns(writer.connection, campaign.name)
             return row
 
@@ -93,7 +93,7 @@ class SqlLogbook:
     ) -> tuple[int, int]:
         """Add past experiments; return how many were new and how many were known."""
         with transaction(self._database, "import", by, campaign) as writer:
-            return proposing.write_imports(writer, campaign, rows, source)
+            return importing.write_imports(writer, campaign, rows, source)
 
     def decide(
         self, experiments: Sequence[int], approved: bool, by: str, reason: str
@@ -181,12 +181,12 @@ class SqlLogbook:
     ) -> str:
         """Keep an executor's capabilities; return their sha256."""
         with transaction(self._database, "register", _AGENT, campaign) as writer:
-            return proposing.write_executor(writer, campaign, name, capabilities)
+            return campaigns.write_executor(writer, campaign, name, capabilities)
 
     def add_finding(self, campaign: int, finding: Finding) -> None:
         """Keep something worth telling; the same text twice is kept once."""
         with transaction(self._database, "find", _AGENT, campaign) as writer:
-            proposing.write_finding(writer, campaign, finding)
+            campaigns.write_finding(writer, campaign, finding)
 
     def findings(self, campaign: int) -> tuple[Finding, ...]:
         """Return what was worth telling, in order."""

@@ -1,125 +1,38 @@
 """Writing campaigns, decisions, approvals and past experiments."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from hashlib import sha256
 from uuid import uuid4
 
 from sqlalchemy import Connection, func, select
 
-from db.chain import canonical, digest
+from db.campaigns import newest_goal
+from db.chain import digest
 from db.checking import (
     Declared,
     check_intervention,
-    check_measurements,
     check_predictions,
-    check_same_kind,
-    declare,
     declared,
 )
 from db.schema import (
     approval,
-    campaign,
     decision,
-    executor,
     experiment,
-    finding,
-    goal_version,
-    measurement,
     model_version,
     prediction,
     step,
     step_quantity,
-    variable,
 )
-from db.views import replace_view, view_name
 from db.writing import Fields, Transaction
-from labagent.campaigns import Campaign, Stage
+from labagent.campaigns import Stage
 from labagent.errors import DataError, StateError
 from labagent.experiments import (
     Decision,
-    Kind,
-    Measurement,
     Prediction,
     Proposal,
     StepState,
 )
-from labagent.ports import Finding, ImportedRow
-from labagent.variables import Role, intervention_key
-
-
-def newest_goal(connection: Connection, campaign_id: int) -> tuple[int, int]:
-    """Return id and number of a campaign's newest goal version.
-
-    Raises:
-        DataError: No such campaign.
-    """
-    row = connection.execute(
-        select(goal_version.c.id, goal_version.c.version)
-        .where(goal_version.c.campaign_id == campaign_id)
-        .order_by(goal_version.c.version.desc())
-        .limit(1)
-    ).one_or_none()
-    if row is None:
-        raise DataError(f"campaign {campaign_id}: is not in the database")
-    return row.id, row.version
-
-
-def write_campaign(writer: Transaction, offered: Campaign, by: str) -> int:
-    """Add a campaign or a goal version, where there is something new; return its id."""
-    connection = writer.connection
-    found = connection.execute(
-        select(campaign).where(campaign.c.name == offered.name)
-    ).one_or_none()
-    variables = declare(offered)
-    if found is None:
-        view = view_name(connection, offered.name)
-        campaign_id = writer.add(
-            campaign, name=offered.name, view_name=view, created_at=writer.now
-        )
-        version = 1
-    else:
-        campaign_id, view = found.id, found.view_name
-        goal_id, version = newest_goal(connection, campaign_id)
-        known = select(goal_version.c.document).where(goal_version.c.id == goal_id)
-        if connection.execute(known).scalar_one() == offered.document:
-            return campaign_id
-        check_same_kind(offered.name, declared(connection, campaign_id, 1), variables)
-        version += 1
-    writer.campaign = campaign_id
-    _write_goal(writer, offered, by, campaign_id, version)
-    replace_view(connection, view, campaign_id, variables)
-    return campaign_id
-
-
-def _write_goal(
-    writer: Transaction, offered: Campaign, by: str, campaign_id: int, version: int
-) -> None:
-    goal_id = writer.add(
-        goal_version,
-        campaign_id=campaign_id,
-        version=version,
-        document=offered.document,
-        sha256=sha256(offered.document.encode()).hexdigest(),
-        written_by=by,
-        created_at=writer.now,
-    )
-    writer.insert(
-        variable,
-        [
-            {
-                "goal_version_id": goal_id,
-                "position": position,
-                "name": d.name,
-                "role": d.role.value,
-                "unit": d.unit,
-                "kind": d.kind,
-                "species": list(d.species),
-            }
-            for position, d in enumerate(declare(offered))
-        ],
-    )
+from labagent.variables import Role
 
 
 def write_decision(
@@ -151,7 +64,7 @@ def write_decision(
         decided_by=by,
         decided_at=writer.now,
     )
-    first = _next_number(connection, campaign_id)
+    first = next_number(connection, campaign_id)
     common: Fields = {
         "campaign_id": campaign_id,
         "goal_version_id": goal_id,
@@ -237,7 +150,7 @@ def _keep_model(
     )
 
 
-def _next_number(connection: Connection, campaign_id: int) -> int:
+def next_number(connection: Connection, campaign_id: int) -> int:
     newest = connection.execute(
         select(func.max(experiment.c.number)).where(
             experiment.c.campaign_id == campaign_id
@@ -284,7 +197,7 @@ def _write_steps(
     pairs = [(e, place) for e in experiments for place in range(len(stages))]
     ids = writer.begin_steps(
         [
-            _step_fields(e, place, stages[place].name, stages[place].executor)
+            step_fields(e, place, stages[place].name, stages[place].executor)
             for e, place in pairs
         ]
     )
@@ -298,7 +211,7 @@ def _write_steps(
     )
 
 
-def _step_fields(experiment_id: int, place: int, stage: str, runs: str) -> Fields:
+def step_fields(experiment_id: int, place: int, stage: str, runs: str) -> Fields:
     return {
         "experiment_id": experiment_id,
         "stage": stage,
@@ -312,98 +225,6 @@ def _step_fields(experiment_id: int, place: int, stage: str, runs: str) -> Field
         "message": "",
         "provenance": {},
     }
-
-
-def measurement_fields(
-    offered: Measurement, step_id: int, experiment_id: int, writer: Transaction
-) -> Fields:
-    """Return a measurement as its row's fields."""
-    return {
-        "step_id": step_id,
-        "experiment_id": experiment_id,
-        **asdict(offered),
-        "kind": offered.kind.value,
-        "measured_at": writer.now,
-    }
-
-
-def write_imports(
-    writer: Transaction, campaign_id: int, rows: Sequence[ImportedRow], source: str
-) -> tuple[int, int]:
-    """Add past experiments that are not known yet; return how many were new and known."""
-    connection = writer.connection
-    goal_id, _ = newest_goal(connection, campaign_id)
-    variables = declared(connection, campaign_id)
-    keys = _import_keys(rows, source, variables)
-    known = set(
-        connection.execute(
-            select(experiment.c.import_key).where(
-                experiment.c.campaign_id == campaign_id, experiment.c.imported
-            )
-        ).scalars()
-    )
-    new = [(k, r) for k, r in zip(keys, rows, strict=True) if k not in known]
-    first = _next_number(connection, campaign_id)
-    ids = writer.insert(
-        experiment,
-        [
-            {
-                "campaign_id": campaign_id,
-                "number": first + place,
-                "goal_version_id": goal_id,
-                "intervention": dict(row.intervention),
-                "source": source,
-                "imported": True,
-                "import_key": key,
-                "score": 0.0,
-                "runners_up": [],
-                "proposed_at": writer.now,
-            }
-            for place, (key, row) in enumerate(new)
-        ],
-    )
-    if ids:
-        _write_imported_steps(writer, ids, [row for _, row in new])
-    return len(new), len(rows) - len(new)
-
-
-def _import_keys(
-    rows: Sequence[ImportedRow], source: str, variables: Mapping[str, Declared]
-) -> list[str]:
-    """Return a name for each row: source, content and how often it came before."""
-    results = [
-        d.name for d in variables.values() if d.role in (Role.STATE, Role.OUTCOME)
-    ]
-    seen: Counter[str] = Counter()
-    keys: list[str] = []
-    for place, row in enumerate(rows, start=1):
-        where = f"{source} row {place}"
-        check_intervention(where, row.intervention, variables)
-        check_measurements(where, row.measurements, results, variables)
-        if not any(m.kind is Kind.RESULT for m in row.measurements):
-            raise DataError(f"{where}: got no result, must have one; leave the row out")
-        measured = sorted(canonical(asdict(m)) for m in row.measurements)
-        content = digest([intervention_key(row.intervention), measured])
-        seen[content] += 1
-        keys.append(digest([source, content, seen[content]]))
-    return keys
-
-
-def _write_imported_steps(
-    writer: Transaction, experiments: Sequence[int], rows: Sequence[ImportedRow]
-) -> None:
-    past = {"state": StepState.MEASURED.value, "finished_at": writer.now}
-    ids = writer.begin_steps(
-        [_step_fields(e, 0, "import", "import") | past for e in experiments]
-    )
-    writer.insert(
-        measurement,
-        [
-            measurement_fields(m, step_id, experiment_id, writer)
-            for step_id, experiment_id, row in zip(ids, experiments, rows, strict=True)
-            for m in row.measurements
-        ],
-    )
 
 
 def write_approval(
@@ -450,44 +271,3 @@ def write_approval(
         writer.move(chosen, StepState.APPROVED)
     else:
         writer.move(chosen, StepState.REJECTED, message=reason)
-
-
-def write_executor(
-    writer: Transaction, campaign_id: int, name: str, capabilities: Mapping[str, object]
-) -> str:
-    """Keep an executor's capabilities once; return their sha256."""
-    hashed = digest(capabilities)
-    known = select(executor.c.id).where(
-        executor.c.campaign_id == campaign_id,
-        executor.c.name == name,
-        executor.c.sha256 == hashed,
-    )
-    if writer.connection.execute(known).scalar() is None:
-        writer.add(
-            executor,
-            campaign_id=campaign_id,
-            name=name,
-            sha256=hashed,
-            capabilities=dict(capabilities),
-            registered_at=writer.now,
-        )
-    return hashed
-
-
-def write_finding(writer: Transaction, campaign_id: int, offered: Finding) -> None:
-    """Keep a finding, unless the same text was kept before."""
-    hashed = digest(offered.text)
-    known = select(finding.c.id).where(
-        finding.c.campaign_id == campaign_id, finding.c.sha256 == hashed
-    )
-    if writer.connection.execute(known).scalar() is None:
-        writer.add(
-            finding,
-            campaign_id=campaign_id,
-            kind=offered.kind,
-            text=offered.text,
-            sha256=hashed,
-            experiment=offered.experiment,
-            details=dict(offered.details),
-            found_at=writer.now,
-        )

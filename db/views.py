@@ -18,12 +18,13 @@ from sqlalchemy import (
     Table,
     case,
     func,
+    inspect,
     literal,
     select,
 )
 from sqlalchemy.sql.ddl import CreateView, DropView
 
-from db.checking import Declared
+from db.checking import Declared, declared
 from db.schema import campaign, experiment, measurement, prediction, step
 from labagent.experiments import Kind, StepState
 from labagent.variables import Role
@@ -62,6 +63,20 @@ def replace_view(
     """Create a campaign's view, or make it anew for a new goal version."""
     connection.execute(DropView(Table(name, MetaData()), if_exists=True))
     connection.execute(CreateView(_wide(campaign_id, variables), name))
+
+
+def drop_views(connection: Connection) -> None:
+    """Take every campaign's view away, so that a migration may change tables."""
+    if inspect(connection).has_table(campaign.name):
+        for name in connection.execute(select(campaign.c.view_name)).scalars().all():
+            connection.execute(DropView(Table(name, MetaData()), if_exists=True))
+
+
+def place_views(connection: Connection) -> None:
+    """Create every campaign's view anew, for its newest goal version."""
+    for row in connection.execute(select(campaign)).all():
+        variables = tuple(declared(connection, row.id).values())
+        replace_view(connection, row.view_name, row.id, variables)
 
 
 def _wide(

@@ -1,4 +1,4 @@
-"""What Alembic runs around the migrations: one transaction, guards off and on again."""
+"""What Alembic runs around the migrations: one transaction, guards and views off and on."""
 
 from alembic import context
 from sqlalchemy import Connection
@@ -6,6 +6,7 @@ from sqlalchemy import Connection
 from db.engine import Database
 from db.guards import drop_guards, place_guards
 from db.schema import HEAD, metadata
+from db.views import drop_views, place_views
 
 
 def migrate(connection: Connection) -> None:
@@ -18,9 +19,11 @@ def migrate(connection: Connection) -> None:
     )
     with context.begin_transaction():
         drop_guards(connection)
+        drop_views(connection)
         context.run_migrations()
         if context.get_context().get_current_heads() == (HEAD,):
             place_guards(connection)
+            place_views(connection)
 
 
 def run() -> None:
