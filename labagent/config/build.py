@@ -1,13 +1,13 @@
 """From the tree to a checked :class:`Campaign`."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from labagent.campaigns import Campaign, Find, History, Leash, Stage
-from labagent.config import units
+from labagent.campaigns import Campaign, Find, History
 from labagent.config.causality import read_graph
+from labagent.config.columns import Schema
 from labagent.config.constraints import Scope, read_rules
 from labagent.config.costs import Money, affordable, check_budget, read_budget
 from labagent.config.feasibility import impossible_rules, impossible_together
@@ -21,15 +21,14 @@ from labagent.config.goals import (
 )
 from labagent.config.inlining import read_candidates, read_history
 from labagent.config.names import Register
-from labagent.config.nodes import Node, Place, Plain, Report
+from labagent.config.nodes import Node, Plain, Report
 from labagent.config.process import Process, read_executors, read_process
 from labagent.config.reader import write_document
+from labagent.config.settings import Settings, read_settings
 from labagent.config.stops import read_stops
 from labagent.variables import (
-    Composition,
     Constraint,
     DesignSpace,
-    Intervention,
     Role,
     Variable,
 )
@@ -64,13 +63,6 @@ KEYS = (
     "stop",
 )
 _CAMPAIGN_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
-_DEVICES = ("auto", "cpu", "cuda")
-_BATCHES: Mapping[Leash, int] = {
-    Leash.APPROVE_EACH: 1,
-    Leash.APPROVE_BATCH: 4,
-    Leash.AUTONOMOUS: 4,
-}
-_LEAST_INITIAL = 4
 
 
 def build(tree: Node, folder: Path | None, report: Report) -> Campaign:
@@ -92,17 +84,37 @@ def build(tree: Node, folder: Path | None, report: Report) -> Campaign:
 
 @dataclass(frozen=True)
 class _Variables:
-    """All variables of the file, and what is wanted of them."""
+    """All variables of the file, and what is wanted of them.
+
+    Attributes:
+        wanted: Objectives and limits.
+        measured: What is seen but not optimised.
+        context: What is recorded but cannot be set.
+        process: Stages and controls.
+        roles: Role of every name declared, those with mistakes included.
+    """
 
     wanted: tuple[Wanted, ...]
     measured: tuple[Variable, ...]
     context: tuple[Variable, ...]
     process: Process
+    roles: Mapping[str, Role]
 
     @property
     def quantities(self) -> tuple[Variable, ...]:
         """What is measured: states on the way, then outcomes."""
         return (*self.measured, *(w.variable for w in self.wanted))
+
+    @property
+    def by_name(self) -> dict[str, Variable]:
+        """Measured quantities by name."""
+        return {v.name: v for v in self.quantities}
+
+    @property
+    def broken(self) -> bool:
+        """Whether a quantity or control is missing here for its own mistakes."""
+        sound = (*self.process.controls, *self.quantities, *self.context)
+        return len(sound) < len(self.roles)
 
 
 class _Builder:
@@ -123,24 +135,14 @@ class _Builder:
         executors = read_executors(root, report)
         budget = read_budget(root, self._money, report)
         check_budget(root, budget, variables.process.stages, report)
-        safety, space = self._space(variables)
-        candidates = read_candidates(root, space, self._folder, report)
-        if candidates is not None:
-            space = DesignSpace(space.controls, space.constraints, candidates)
-        self._check_space(space)
-        history = read_history(
-            root,
-            space.controls,
-            (*variables.quantities, *variables.context),
-            self._folder,
-            report,
-        )
-        graph = read_graph(root, self._roles(variables), report)
-        stop = self._stop(variables)
+        space, safety = self._space(variables)
+        history = self._history(space, variables)
+        graph = read_graph(root, variables.roles, report)
+        stop = read_stops(root, variables.by_name, variables.broken, report)
         pays_for = affordable(budget, variables.process.stages)
-        settings = self._settings(space, pays_for)
+        settings = read_settings(root, space, pays_for, history is not None)
         report.close()
-        if goal is None or name is None or settings is None:
+        if goal is None or name is None:
             raise AssertionError("a mistake was found but not reported")
         return Campaign(
             name=name,
@@ -160,5 +162,128 @@ class _Builder:
             seed=settings.seed,
             device=settings.device,
             history=history,
-            document=self._document(goal.find, settings, candidates, history),
+            document=self._document(goal.find, settings, space, history),
         )
+
+    def _check_version(self) -> None:
+        root = self._root
+        if "labagent" not in root:
+            root.missing(
+                "labagent", "must give the format's number", f"write labagent: {FORMAT}"
+            )
+            return
+        version = root.whole("labagent", 1)
+        if version is not None and version != FORMAT:
+            root.wrong(
+                "labagent",
+                f"must be {FORMAT}, the format this version reads",
+                "use a newer labagent" if version > FORMAT else "",
+            )
+
+    def _name(self) -> str | None:
+        root = self._root
+        if "name" not in root:
+            root.missing("name", "must name the campaign", "write name: my-campaign")
+            return None
+        name = root.text("name")
+        if name is None or _CAMPAIGN_NAME.fullmatch(name):
+            return name
+        better = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+        root.wrong(
+            "name",
+            "must be small letters, digits and hyphens, at most 60",
+            f"write {better}" if _CAMPAIGN_NAME.fullmatch(better) else "",
+        )
+        return None
+
+    def _variables(self) -> _Variables:
+        root, report = self._root, self._report
+        register = Register(report)
+        wanted = read_objectives(root, register, report)
+        measured = read_measured(root, register, report)
+        quantities = {**root.mapping("objectives"), **root.mapping("measured")}
+        places = {name: node.key for name, node in quantities.items()}
+        process = read_process(root, register, places, self._money, report)
+        context = read_context(root, register, report)
+        roles = dict.fromkeys(process.control_names, Role.CONTROL)
+        roles |= dict.fromkeys(root.mapping("context"), Role.CONTEXT)
+        roles |= dict.fromkeys(root.mapping("measured"), Role.STATE)
+        roles |= dict.fromkeys(root.mapping("objectives"), Role.OUTCOME)
+        return _Variables(wanted, measured, context, process, roles)
+
+    def _space(
+        self, variables: _Variables
+    ) -> tuple[DesignSpace, tuple[Constraint, ...]]:
+        """Return the design space, and the safety limits among its rules."""
+        root, report, process = self._root, self._report, variables.process
+        if not process.control_names:
+            for key in ("controls", "stages"):
+                if key in root:
+                    root.wrong(key, "must have at least one control")
+            return DesignSpace(()), ()
+        others = {n: r for n, r in variables.roles.items() if r is not Role.CONTROL}
+        scope = Scope(process.controls, process.control_names, others)
+        rules = read_rules(root.items("constraints"), scope, report)
+        safety = read_rules(root.items("safety"), scope, report)
+        space = DesignSpace(tuple(process.controls), (*rules, *safety))
+        if len(process.controls) < len(process.control_names):
+            return space, safety  # what hangs on all controls would only add noise
+        self._check_rules(space)
+        candidates = read_candidates(root, space, self._folder, report)
+        return DesignSpace(space.controls, space.constraints, candidates), safety
+
+    def _check_rules(self, space: DesignSpace) -> None:
+        root, report = self._root, self._report
+        nodes = (*root.items("constraints"), *root.items("safety"))
+        impossible = {rule.text for rule in impossible_rules(space)}
+        for node in nodes:
+            text = " ".join(str(node.value).split())
+            if text in impossible:
+                report.add(
+                    node.place,
+                    f"rule {text!r}: no setting within the ranges keeps it",
+                    "must leave something to try",
+                )
+        if not impossible and impossible_together(space):
+            report.add(
+                nodes[0].place,
+                "constraints and safety: no setting keeps all rules",
+                "must leave something to try",
+            )
+
+    def _history(self, space: DesignSpace, variables: _Variables) -> History | None:
+        if variables.broken:
+            return None  # its columns would be called unknown for nothing
+        quantities = (*variables.quantities, *variables.context)
+        schema = Schema(space.controls, quantities)
+        return read_history(self._root, schema, self._folder, self._report)
+
+    def _document(
+        self,
+        find: Find,
+        settings: Settings,
+        space: DesignSpace,
+        history: History | None,
+    ) -> str:
+        """Return the file's content as canonical JSON, needing nothing else.
+
+        Defaults are written out, so that a later version with other defaults still
+        reads the same campaign.
+        """
+        content: dict[str, Plain] = dict(self._root.plain)
+        content |= {"find": find.value, **settings.plain}
+        if space.candidates is not None:
+            content["candidates"] = [dict(row) for row in space.candidates]
+        if history is not None:
+            content["history"] = _plain_history(history)
+        ordered = {key: content[key] for key in KEYS if key in content}
+        return write_document(ordered)
+
+
+def _plain_history(history: History) -> dict[str, Plain]:
+    columns: dict[str, Plain] = {
+        c.variable: {"column": c.column, "unit": c.unit} if c.unit else c.column
+        for c in history.columns
+    }
+    sheet: dict[str, Plain] = {} if history.sheet is None else {"sheet": history.sheet}
+    return {"file": history.file, **sheet, "columns": columns}

@@ -8,9 +8,11 @@ import math
 from collections.abc import Mapping, Sequence
 
 from labagent.config import units
-from labagent.config.nodes import Node, Place, Report, did_you_mean
-from labagent.config.unsupported import NOT_YET, path_of, remedy
+from labagent.config.nodes import Node, Place, Plain, Report, did_you_mean
+from labagent.config.unsupported import NOT_YET, OTHER_WORDS, path_of, remedy
 from labagent.errors import DataError
+
+_MANY = 12  # keys that are too many to list in a message
 
 
 def not_yet(report: Report, place: Place, shown: str, path: str) -> None:
@@ -142,9 +144,14 @@ class Fields:
                 self._report.add(
                     node.key,
                     f"{self.what}: got the key {key!r}",
-                    f"must be one of {', '.join(keys)}",
-                    did_you_mean(key, keys),
+                    _one_of(keys),
+                    _instead(key, keys),
                 )
+
+    @property
+    def plain(self) -> dict[str, Plain]:
+        """The mapping without places."""
+        return {key: node.plain for key, node in self._nodes.items()}
 
     def __contains__(self, key: str) -> bool:
         """Return whether the key is there, right or wrong."""
@@ -291,6 +298,17 @@ class Fields:
             return node.value
         self.wrong(key, "must be a mapping of names to settings")
         return {}
+
+
+def _one_of(keys: Sequence[str]) -> str:
+    if len(keys) > _MANY:
+        return "must be a key of the campaign file (see docs/campaign-file.md)"
+    return f"must be one of {', '.join(keys)}"
+
+
+def _instead(key: str, keys: Sequence[str]) -> str:
+    word = OTHER_WORDS.get(key)
+    return f"did you mean {word!r}?" if word in keys else did_you_mean(key, keys)
 
 
 def _either(options: Sequence[str]) -> str:

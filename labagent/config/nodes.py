@@ -134,9 +134,9 @@ class Report:
             self._found.append((place, mistake))
 
     @property
-    def clean(self) -> bool:
-        """Whether nothing was found."""
-        return not self._found
+    def count(self) -> int:
+        """How many mistakes there are so far."""
+        return len(self._found)
 
     def close(self) -> None:
         """Raise everything found, in the order of the file.

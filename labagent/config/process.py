@@ -217,9 +217,11 @@ class _StageReader:
         if node is None:
             return None
         if _is_map(node):
-            Fields(node, f"{fields.what}: cost", "cost", ("(12 EUR)",), self.report)
-            return None
-        return self.money.read(node, f"{fields.what}: cost")
+            parts = Fields(
+                node, f"{fields.what}: cost", "cost", ("per_experiment",), self.report
+            )
+            node = parts.node_of("per_experiment")
+        return self.money.read(node, f"{fields.what}: cost") if node else None
 
     def _hours(self, fields: Fields) -> float | None:
         node = fields.node_of("duration")

@@ -59,7 +59,7 @@ def _compose(path: Path, text: str, report: Report) -> Any:  # noqa: ANN401 ruam
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ReusedAnchorWarning)
-            composer: Any = YAML(typ="rt", pure=True)  # ruamel has no types
+            composer: Any = YAML(typ="safe", pure=True)  # ruamel has no types
             root = composer.compose(text)
     except MarkedYAMLError as error:
         fault: Any = error

@@ -87,7 +87,7 @@ def read_rows(
     rows: tuple[ImportedRow, ...] = ()
     if table is not None:
         matched = match_columns(columns, {"": place}, table, schema, report)
-        if report.clean:
+        if report.count == 0:
             rows = imported(table, matched, schema, report)
     report.close()
     return rows

@@ -39,6 +39,28 @@ NOT_YET: Mapping[str, str] = {
 _REMEDIES: Mapping[str, str] = {
     "budget.days": "write hours: 30 days",
 }
+OTHER_WORDS: Mapping[str, str] = {
+    "search_space": "controls",
+    "parameters": "controls",
+    "variables": "controls",
+    "factors": "controls",
+    "steps": "stages",
+    "targets": "objectives",
+    "outcomes": "objectives",
+    "description": "goal",
+    "approval": "leash",
+    "units": "unit",
+    "bounds": "range",
+    "limits": "range",
+    "options": "choices",
+    "values": "choices",
+    "categories": "choices",
+    "direction": "goal",
+    "target": "value",
+    "threshold": "good_enough",
+    "type": "kind",
+}
+"""Words of other programs to ours, for suggestions."""
 DEFAULT_REMEDY = "leave it out for now"
 
 
