@@ -1,4 +1,4 @@
-"""Writing campaigns and what belongs to the whole of one: goals, executors, findings."""
+"""Writing campaigns and what belongs to all of one: goals, executors, findings."""
 
 from collections.abc import Mapping
 from hashlib import sha256

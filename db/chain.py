@@ -8,6 +8,7 @@ or removing anything behind the program's back therefore shows (see ``verificati
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from operator import index
@@ -109,19 +110,11 @@ def written(value: object) -> object:
     return stamp(value) if isinstance(value, datetime) else value
 
 
-def link(
-    previous: str,
-    seq: int,
-    campaign: int | None,
-    at: datetime,
-    kind: str,
-    actor: str,
-    payload: str,
-) -> str:
-    """Return the hash of an event, in hexadecimal.
+@dataclass(frozen=True)
+class Link:
+    """What an event's hash is made of, besides the hash before.
 
-    Args:
-        previous: Hash of the event before.
+    Attributes:
         seq: Place in the chain, from 1.
         campaign: Row id of the campaign it belongs to, if any.
         at: When, UTC.
@@ -129,12 +122,15 @@ def link(
         actor: Who did it.
         payload: Canonical JSON of the rows written.
     """
-    fields = {
-        "seq": seq,
-        "campaign": campaign,
-        "at": stamp(at),
-        "kind": kind,
-        "actor": actor,
-        "payload": payload,
-    }
-    return sha256((previous + canonical(fields)).encode()).hexdigest()
+
+    seq: int
+    campaign: int | None
+    at: datetime
+    kind: str
+    actor: str
+    payload: str
+
+    def hash(self, previous: str) -> str:
+        """Return the event's hash, in hexadecimal, given the hash before."""
+        fields = canonical(asdict(self) | {"at": stamp(self.at)})
+        return sha256((previous + fields).encode()).hexdigest()

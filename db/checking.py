@@ -12,6 +12,9 @@ from labagent.errors import DataError, SealError
 from labagent.experiments import Measurement, Prediction
 from labagent.variables import Composition, Intervention, Label, Role, Value, Variable
 
+_WEIGHT_SLACK = 1e-6
+"""How far members' weights may be from summing to one."""
+
 
 @dataclass(frozen=True)
 class Declared:
@@ -152,6 +155,7 @@ def check_predictions(
 
 
 def check_unit(where: str, offered: Prediction | Measurement, known: Declared) -> None:
+    """Refuse a number in another unit than the declared one."""
     if offered.unit != known.unit:
         raise DataError(
             f"{where} {offered.quantity}: got unit {offered.unit or 'none'}, "
@@ -169,5 +173,5 @@ def _check_density(where: str, prediction: Prediction) -> None:
             "must be a density"
         )
     total = sum(m.weight for m in prediction.members)
-    if abs(total - 1) > 1e-6:
+    if abs(total - 1) > _WEIGHT_SLACK:
         raise DataError(f"{where}: got weights that sum to {total:g}, must sum to 1")

@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Row,
     Select,
     exists,
     func,
@@ -20,7 +19,7 @@ from sqlalchemy import (
 )
 
 from db.checking import declared
-from db.engine import clock
+from db.engine import AnyRow, clock
 from db.results import check_measurements, write_measurements
 from db.schema import experiment, step, step_quantity, step_state
 from db.writing import Transaction
@@ -34,7 +33,7 @@ _OUTCOMES = frozenset(
 """What a worker may say became of a step."""
 
 
-def _waiting(campaign_id: int, now: datetime, only: int | None) -> Select[tuple[int]]:
+def _waiting(campaign_id: int, now: datetime, only: int | None) -> Select[int]:
     """Select the ids of runnable steps, in the order they are to run."""
     earlier = step.alias("earlier")
     blocked = exists().where(
@@ -88,7 +87,7 @@ def claim_step(
     return _as_claim(writer, rows[0])
 
 
-def _as_claim(writer: Transaction, row: Row[tuple[object, ...]]) -> Claim:
+def _as_claim(writer: Transaction, row: AnyRow) -> Claim:
     owner = writer.connection.execute(
         select(experiment).where(experiment.c.id == row.experiment_id)
     ).one()
@@ -244,7 +243,7 @@ def record_step(
     _settle(writer, owner, state, measurements)
 
 
-def _owner(connection: Connection, step_id: int) -> Row[tuple[object, ...]]:
+def _owner(connection: Connection, step_id: int) -> AnyRow:
     """Return a step with its experiment's number and campaign."""
     row = connection.execute(
         select(step, experiment.c.campaign_id, experiment.c.number)
@@ -258,7 +257,7 @@ def _owner(connection: Connection, step_id: int) -> Row[tuple[object, ...]]:
 
 def _settle(
     writer: Transaction,
-    owner: Row[tuple[object, ...]],
+    owner: AnyRow,
     state: StepState,
     measurements: Sequence[Measurement],
 ) -> None:
@@ -282,9 +281,7 @@ def _settle(
         _cancel_followers(writer, owner, f"step {owner.stage} was {state}")
 
 
-def _cancel_followers(
-    writer: Transaction, owner: Row[tuple[object, ...]], reason: str
-) -> None:
+def _cancel_followers(writer: Transaction, owner: AnyRow, reason: str) -> None:
     follows = (
         (step.c.experiment_id == owner.experiment_id)
         & (step.c.position > owner.position)

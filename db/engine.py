@@ -11,12 +11,13 @@ from collections.abc import Generator
 from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from threading import RLock
-from typing import cast
+from typing import Any, cast
 
 from sqlalchemy import (
     URL,
     Connection,
     Engine,
+    Row,
     StaticPool,
     create_engine,
     event,
@@ -41,7 +42,13 @@ from labagent.errors import LogbookError, SchemaError, SealError, StateError
 BUSY_SECONDS = 60.0
 """How long a SQLite connection waits for another process's write, in seconds."""
 
+AnyRow = Row[*tuple[Any, ...]]
+"""A row whose columns are told by the query."""
+
 _WRITING = "labagent_writing"
+
+_PRIMARY = 0xFF
+"""Bits of a SQLite error code that say what kind it is."""
 
 _FAMILY: dict[str, type[LogbookError]] = {"seal": SealError, "state": StateError}
 """Word after ``labagent`` in a trigger's message to the error it becomes."""
@@ -117,7 +124,7 @@ def _use_write_ahead_log(raw: sqlite3.Connection) -> None:
         try:
             raw.execute("PRAGMA journal_mode=WAL")
         except sqlite3.OperationalError as error:
-            busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+            busy = error.sqlite_errorcode & _PRIMARY == sqlite3.SQLITE_BUSY
             if not busy or time.monotonic() > deadline:
                 raise
             time.sleep(0.01)
@@ -197,7 +204,7 @@ def _translated(error: DBAPIError, place: str) -> LogbookError:
         word = rest.split(" ", maxsplit=1)[0].rstrip(":")
         return _FAMILY.get(word, LogbookError)(rest)
     if isinstance(error.orig, sqlite3.DatabaseError):
-        code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
+        code = getattr(error.orig, "sqlite_errorcode", 0) & _PRIMARY
         if code == sqlite3.SQLITE_NOTADB:
             return SchemaError(f"database {place}: the file is no SQLite database")
     if isinstance(error, IntegrityError):

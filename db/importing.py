@@ -22,7 +22,7 @@ from labagent.variables import Role, intervention_key
 def write_imports(
     writer: Transaction, campaign_id: int, rows: Sequence[ImportedRow], source: str
 ) -> tuple[int, int]:
-    """Add past experiments that are not known yet; return how many were new and known."""
+    """Add past experiments that are not known yet; count new and known ones."""
     connection = writer.connection
     goal_id, _ = newest_goal(connection, campaign_id)
     variables = declared(connection, campaign_id)
@@ -86,7 +86,7 @@ def _write_imported_steps(
 ) -> None:
     past = {"state": StepState.MEASURED.value, "finished_at": writer.now}
     ids = writer.begin_steps(
-        [step_fields(e, 0, "import", "import") | past for e in experiments]
+        [{**step_fields(e, 0, "import", "import"), **past} for e in experiments]
     )
     write_measurements(
         writer,

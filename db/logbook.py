@@ -1,4 +1,4 @@
-"""The logbook on SQL: every method is one transaction of the modules beside this one."""
+"""The logbook on SQL: every method is one transaction of the modules beside it."""
 
 from collections.abc import Iterable, Mapping, Sequence
 

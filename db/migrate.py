@@ -28,7 +28,7 @@ def upgrade_connection(connection: Connection, target: str = "head") -> None:
 
 
 def downgrade_connection(connection: Connection, target: str) -> None:
-    """Downgrade inside the connection's transaction; rows of dropped tables are lost."""
+    """Downgrade inside the connection's transaction; dropped tables lose their rows."""
     config = configuration()
     config.attributes["connection"] = connection
     command.downgrade(config, target)

@@ -151,6 +151,7 @@ def _keep_model(
 
 
 def next_number(connection: Connection, campaign_id: int) -> int:
+    """Return the number of a campaign's next experiment."""
     newest = connection.execute(
         select(func.max(experiment.c.number)).where(
             experiment.c.campaign_id == campaign_id
@@ -212,6 +213,7 @@ def _write_steps(
 
 
 def step_fields(experiment_id: int, place: int, stage: str, runs: str) -> Fields:
+    """Return the fields of a proposed step."""
     return {
         "experiment_id": experiment_id,
         "stage": stage,

@@ -4,10 +4,10 @@ import json
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Row, Table, func, select
+from sqlalchemy import ColumnElement, Connection, Table, func, select
 
+from db.engine import AnyRow
 from db.schema import (
     approval,
     campaign,
@@ -44,8 +44,6 @@ from labagent.experiments import (
     average_results,
 )
 from labagent.ports import CampaignRow, DecisionRecord, EventRow, Finding
-
-AnyRow = Row[tuple[object, ...]]
 
 
 def read_campaigns(
@@ -310,10 +308,8 @@ def _decision(row: AnyRow, children: Sequence[tuple[int, Proposal]]) -> Decision
         versions=row.versions,
         proposals=tuple(proposal for _, proposal in children),
     )
-    at: datetime = row.decided_at
-    return DecisionRecord(
-        row.id, made, row.version, tuple(child for child, _ in children), at
-    )
+    ids = tuple(child for child, _ in children)
+    return DecisionRecord(row.id, made, row.version, ids, row.decided_at)
 
 
 def read_findings(connection: Connection, campaign_id: int) -> tuple[Finding, ...]:

@@ -46,8 +46,9 @@ def found_revision(connection: Connection, place: str) -> str | None:
         return None  # downgraded to nothing
     if len(found) != 1 or found[0] not in REVISIONS:
         raise SchemaError(
-            f"database {place}: has schema {', '.join(found) or 'none'}, must be at most "
-            f"{HEAD}; it was made by a newer labagent (update yours) or another program"
+            f"database {place}: has schema {', '.join(found) or 'none'}, must be at "
+            f"most {HEAD}; it was made by a newer labagent (update yours) "
+            "or by another program"
         )
     return found[0]
 

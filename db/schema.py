@@ -387,24 +387,10 @@ chain_head = Table(
     CheckConstraint("id = 1", "single"),
 )
 
-CHAINED: tuple[Table, ...] = (
-    campaign,
-    goal_version,
-    variable,
-    model_version,
-    decision,
-    experiment,
-    step,
-    step_quantity,
-    step_state,
-    prediction,
-    measurement,
-    approval,
-    executor,
-    finding,
-    artifact,
+CHAINED: tuple[Table, ...] = tuple(
+    table for table in metadata.sorted_tables if table not in (event, chain_head)
 )
-"""Tables whose every row is written down in an event."""
+"""Tables whose every row is written down in an event, each after those it refers to."""
 
 OUTSIDE: frozenset[str] = frozenset({"step.lease_until"})
 """Columns the chain leaves out: a heartbeat moves them and is no event."""

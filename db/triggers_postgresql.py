@@ -15,14 +15,14 @@ BODIES: Mapping[str, str] = {
 BEGIN
     RAISE EXCEPTION USING MESSAGE = 'labagent '
         || CASE TG_TABLE_NAME WHEN 'prediction' THEN 'seal' ELSE 'rows' END
-        || ': a row of ' || TG_TABLE_NAME || ' was to be changed or deleted, must stay';
+        || ': ' || TG_TABLE_NAME || ' rows must not be changed or deleted';
 END
 """,
     "labagent_step": """
 BEGIN
     IF TG_OP = 'DELETE' THEN
         RAISE EXCEPTION USING MESSAGE =
-            'labagent rows: a row of step was to be deleted, must stay';
+            'labagent rows: step rows must not be deleted';
     END IF;
     IF TG_OP = 'INSERT' THEN
         IF NOT (
@@ -68,7 +68,7 @@ BEGIN
         OR (OLD.state = 'unknown' AND NEW.state IN ('approved', 'measured', 'failed'))
     ) THEN
         RAISE EXCEPTION USING MESSAGE =
-            'labagent state: a step may not go from its state to that one';
+            'labagent state: a step may not go to that state';
     END IF;
     IF OLD.state IN ('proposed', 'approved')
         AND NEW.state IN ('running', 'measured', 'failed', 'unknown')
@@ -83,8 +83,7 @@ BEGIN
         )
     THEN
         RAISE EXCEPTION USING MESSAGE =
-            'labagent seal: a step without earlier sealed predictions of all it '
-            'measures must not be dispatched';
+            'labagent seal: a step must not run before its predictions';
     END IF;
     RETURN NEW;
 END
@@ -93,7 +92,7 @@ END
 BEGIN
     IF EXISTS (SELECT 1 FROM step WHERE id = NEW.step_id AND state <> 'proposed') THEN
         RAISE EXCEPTION USING MESSAGE =
-            'labagent seal: what a step measures must be said when it is proposed';
+            'labagent seal: a step must measure what was proposed';
     END IF;
     RETURN NEW;
 END
@@ -108,7 +107,7 @@ BEGIN
         )
     THEN
         RAISE EXCEPTION USING MESSAGE =
-            'labagent seal: a prediction must be sealed before the experiment';
+            'labagent seal: a prediction must come before its step';
     END IF;
     RETURN NEW;
 END
@@ -128,7 +127,7 @@ BEGIN
         SELECT 1 FROM event WHERE seq = NEW.seq AND hash = NEW.hash AND at = NEW.at
     ) THEN
         RAISE EXCEPTION USING MESSAGE =
-            'labagent rows: the chain head must point at the next event';
+            'labagent rows: the head must be the newest event';
     END IF;
     RETURN NEW;
 END
@@ -142,7 +141,8 @@ TRIGGERS: Mapping[str, str] = {
         "FOR EACH ROW EXECUTE FUNCTION labagent_append_only()"
     ),
     "goal_version_append_only": (
-        "CREATE TRIGGER goal_version_append_only BEFORE UPDATE OR DELETE ON goal_version "
+        "CREATE TRIGGER goal_version_append_only "
+        "BEFORE UPDATE OR DELETE ON goal_version "
         "FOR EACH ROW EXECUTE FUNCTION labagent_append_only()"
     ),
     "variable_append_only": (
@@ -150,7 +150,8 @@ TRIGGERS: Mapping[str, str] = {
         "FOR EACH ROW EXECUTE FUNCTION labagent_append_only()"
     ),
     "model_version_append_only": (
-        "CREATE TRIGGER model_version_append_only BEFORE UPDATE OR DELETE ON model_version "
+        "CREATE TRIGGER model_version_append_only "
+        "BEFORE UPDATE OR DELETE ON model_version "
         "FOR EACH ROW EXECUTE FUNCTION labagent_append_only()"
     ),
     "decision_append_only": (
@@ -162,7 +163,8 @@ TRIGGERS: Mapping[str, str] = {
         "FOR EACH ROW EXECUTE FUNCTION labagent_append_only()"
     ),
     "step_quantity_append_only": (
-        "CREATE TRIGGER step_quantity_append_only BEFORE UPDATE OR DELETE ON step_quantity "
+        "CREATE TRIGGER step_quantity_append_only "
+        "BEFORE UPDATE OR DELETE ON step_quantity "
         "FOR EACH ROW EXECUTE FUNCTION labagent_append_only()"
     ),
     "step_state_append_only": (
@@ -214,7 +216,8 @@ TRIGGERS: Mapping[str, str] = {
         "FOR EACH ROW EXECUTE FUNCTION labagent_event()"
     ),
     "chain_head_rules": (
-        "CREATE TRIGGER chain_head_rules BEFORE INSERT OR UPDATE OR DELETE ON chain_head "
+        "CREATE TRIGGER chain_head_rules "
+        "BEFORE INSERT OR UPDATE OR DELETE ON chain_head "
         "FOR EACH ROW EXECUTE FUNCTION labagent_chain_head()"
     ),
     "campaign_no_truncate": (

@@ -13,11 +13,11 @@ from collections.abc import Mapping
 APPEND_ONLY: Mapping[str, str] = {
     "campaign_no_update": """
 CREATE TRIGGER campaign_no_update BEFORE UPDATE ON campaign
-BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of campaign was to be changed, must stay'); END
+BEGIN SELECT RAISE(ABORT, 'labagent rows: campaign rows must not be changed'); END
 """,
     "campaign_no_delete": """
 CREATE TRIGGER campaign_no_delete BEFORE DELETE ON campaign
-BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of campaign was to be deleted, must stay'); END
+BEGIN SELECT RAISE(ABORT, 'labagent rows: campaign rows must not be deleted'); END
 """,
     "campaign_no_replace": """
 CREATE TRIGGER campaign_no_replace BEFORE INSERT ON campaign
@@ -27,15 +27,15 @@ WHEN EXISTS (
         OR (name = NEW.name)
         OR (view_name = NEW.view_name)
 )
-BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of campaign was to be replaced, must stay'); END
+BEGIN SELECT RAISE(ABORT, 'labagent rows: campaign rows must not be replaced'); END
 """,
     "goal_version_no_update": """
 CREATE TRIGGER goal_version_no_update BEFORE UPDATE ON goal_version
-BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of goal_version was to be changed, must stay'); END
+BEGIN SELECT RAISE(ABORT, 'labagent rows: goal_version rows must not be changed'); END
 """,
     "goal_version_no_delete": """
 CREATE TRIGGER goal_version_no_delete BEFORE DELETE ON goal_version
-BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of goal_version was to be deleted, must stay'); END
+BEGIN SELECT RAISE(ABORT, 'labagent rows: goal_version rows must not be deleted'); END
 """,
     "goal_version_no_replace": """
 CREATE TRIGGER goal_version_no_replace BEFORE INSERT ON goal_version
@@ -44,15 +44,15 @@ WHEN EXISTS (
     WHERE (id = NEW.id)
         OR (campaign_id = NEW.campaign_id AND version = NEW.version)
 )
-BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of goal_version was to be replaced, must stay'); END
+BEGIN SELECT RAISE(ABORT, 'labagent rows: goal_version rows must not be replaced'); END
 """,
     "variable_no_update": """
 CREATE TRIGGER variable_no_update BEFORE UPDATE ON variable
-BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of variable was to be changed, must stay'); END
+BEGIN SELECT RAISE(ABORT, 'labagent rows: variable rows must not be changed'); END
 """,
     "variable_no_delete": """
 CREATE TRIGGER variable_no_delete BEFORE DELETE ON variable
-BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of variable was to be deleted, must stay'); END
+BEGIN SELECT RAISE(ABORT, 'labagent rows: variable rows must not be deleted'); END
 """,
     "variable_no_replace": """
 CREATE TRIGGER variable_no_replace BEFORE INSERT ON variable
@@ -61,15 +61,15 @@ WHEN EXISTS (
     WHERE (id = NEW.id)
         OR (goal_version_id = NEW.goal_version_id AND name = NEW.name)
 )
-BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of variable was to be replaced, must stay'); END
+BEGIN SELECT RAISE(ABORT, 'labagent rows: variable rows must not be replaced'); END
 """,
     "model_version_no_update": """
 CREATE TRIGGER model_version_no_update BEFORE UPDATE ON model_version
-BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of model_version was to be changed, must stay'); END
+BEGIN SELECT RAISE(ABORT, 'labagent rows: model_version rows must not be changed'); END
 """,
     "model_version_no_delete": """
 CREATE TRIGGER model_version_no_delete BEFORE DELETE ON model_version
-BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of model_version was to be deleted, must stay'); END
+BEGIN SELECT RAISE(ABORT, 'labagent rows: model_version rows must not be deleted'); END
 """,
     "model_version_no_replace": """
 CREATE TRIGGER model_version_no_replace BEFORE INSERT ON model_version
@@ -78,15 +78,15 @@ WHEN EXISTS (
     WHERE (id = NEW.id)
         OR (campaign_id = NEW.campaign_id AND sha256 = NEW.sha256)
 )
-BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of model_version was to be replaced, must stay'); END
+BEGIN SELECT RAISE(ABORT, 'labagent rows: model_version rows must not be replaced'); END
 """,
     "decision_no_update": """
 CREATE TRIGGER decision_no_update BEFORE UPDATE ON decision
-BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of decision was to be changed, must stay'); END
+BEGIN SELECT RAISE(ABORT, 'labagent rows: decision rows must not be changed'); END
 """,
     "decision_no_delete": """
 CREATE TRIGGER decision_no_delete BEFORE DELETE ON decision
-BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of decision was to be deleted, must stay'); END
+BEGIN SELECT RAISE(ABORT, 'labagent rows: decision rows must not be deleted'); END
 """,
     "decision_no_replace": """
 CREATE TRIGGER decision_no_replace BEFORE INSERT ON decision
@@ -95,15 +95,15 @@ WHEN EXISTS (
     WHERE (id = NEW.id)
         OR (campaign_id = NEW.campaign_id AND batch = NEW.batch)
 )
-BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of decision was to be replaced, must stay'); END
+BEGIN SELECT RAISE(ABORT, 'labagent rows: decision rows must not be replaced'); END
 """,
     "experiment_no_update": """
 CREATE TRIGGER experiment_no_update BEFORE UPDATE ON experiment
-BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of experiment was to be changed, must stay'); END
+BEGIN SELECT RAISE(ABORT, 'labagent rows: experiment rows must not be changed'); END
 """,
     "experiment_no_delete": """
 CREATE TRIGGER experiment_no_delete BEFORE DELETE ON experiment
-BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of experiment was to be deleted, must stay'); END
+BEGIN SELECT RAISE(ABORT, 'labagent rows: experiment rows must not be deleted'); END
 """,
     "experiment_no_replace": """
 CREATE TRIGGER experiment_no_replace BEFORE INSERT ON experiment
@@ -113,15 +113,15 @@ WHEN EXISTS (
         OR (campaign_id = NEW.campaign_id AND number = NEW.number)
         OR (campaign_id = NEW.campaign_id AND import_key = NEW.import_key)
 )
-BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of experiment was to be replaced, must stay'); END
+BEGIN SELECT RAISE(ABORT, 'labagent rows: experiment rows must not be replaced'); END
 """,
     "step_quantity_no_update": """
 CREATE TRIGGER step_quantity_no_update BEFORE UPDATE ON step_quantity
-BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of step_quantity was to be changed, must stay'); END
+BEGIN SELECT RAISE(ABORT, 'labagent rows: step_quantity rows must not be changed'); END
 """,
     "step_quantity_no_delete": """
 CREATE TRIGGER step_quantity_no_delete BEFORE DELETE ON step_quantity
-BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of step_quantity was to be deleted, must stay'); END
+BEGIN SELECT RAISE(ABORT, 'labagent rows: step_quantity rows must not be deleted'); END
 """,
     "step_quantity_no_replace": """
 CREATE TRIGGER step_quantity_no_replace BEFORE INSERT ON step_quantity
@@ -130,15 +130,15 @@ WHEN EXISTS (
     WHERE (id = NEW.id)
         OR (step_id = NEW.step_id AND quantity = NEW.quantity)
 )
-BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of step_quantity was to be replaced, must stay'); END
+BEGIN SELECT RAISE(ABORT, 'labagent rows: step_quantity rows must not be replaced'); END
 """,
     "step_state_no_update": """
 CREATE TRIGGER step_state_no_update BEFORE UPDATE ON step_state
-BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of step_state was to be changed, must stay'); END
+BEGIN SELECT RAISE(ABORT, 'labagent rows: step_state rows must not be changed'); END
 """,
     "step_state_no_delete": """
 CREATE TRIGGER step_state_no_delete BEFORE DELETE ON step_state
-BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of step_state was to be deleted, must stay'); END
+BEGIN SELECT RAISE(ABORT, 'labagent rows: step_state rows must not be deleted'); END
 """,
     "step_state_no_replace": """
 CREATE TRIGGER step_state_no_replace BEFORE INSERT ON step_state
@@ -147,15 +147,15 @@ WHEN EXISTS (
     WHERE (id = NEW.id)
         OR (step_id = NEW.step_id AND event_seq = NEW.event_seq)
 )
-BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of step_state was to be replaced, must stay'); END
+BEGIN SELECT RAISE(ABORT, 'labagent rows: step_state rows must not be replaced'); END
 """,
     "prediction_no_update": """
 CREATE TRIGGER prediction_no_update BEFORE UPDATE ON prediction
-BEGIN SELECT RAISE(ABORT, 'labagent seal: a row of prediction was to be changed, must stay'); END
+BEGIN SELECT RAISE(ABORT, 'labagent seal: prediction rows must not be changed'); END
 """,
     "prediction_no_delete": """
 CREATE TRIGGER prediction_no_delete BEFORE DELETE ON prediction
-BEGIN SELECT RAISE(ABORT, 'labagent seal: a row of prediction was to be deleted, must stay'); END
+BEGIN SELECT RAISE(ABORT, 'labagent seal: prediction rows must not be deleted'); END
 """,
     "prediction_no_replace": """
 CREATE TRIGGER prediction_no_replace BEFORE INSERT ON prediction
@@ -164,15 +164,15 @@ WHEN EXISTS (
     WHERE (id = NEW.id)
         OR (experiment_id = NEW.experiment_id AND quantity = NEW.quantity)
 )
-BEGIN SELECT RAISE(ABORT, 'labagent seal: a row of prediction was to be replaced, must stay'); END
+BEGIN SELECT RAISE(ABORT, 'labagent seal: prediction rows must not be replaced'); END
 """,
     "measurement_no_update": """
 CREATE TRIGGER measurement_no_update BEFORE UPDATE ON measurement
-BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of measurement was to be changed, must stay'); END
+BEGIN SELECT RAISE(ABORT, 'labagent rows: measurement rows must not be changed'); END
 """,
     "measurement_no_delete": """
 CREATE TRIGGER measurement_no_delete BEFORE DELETE ON measurement
-BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of measurement was to be deleted, must stay'); END
+BEGIN SELECT RAISE(ABORT, 'labagent rows: measurement rows must not be deleted'); END
 """,
     "measurement_no_replace": """
 CREATE TRIGGER measurement_no_replace BEFORE INSERT ON measurement
@@ -180,15 +180,15 @@ WHEN EXISTS (
     SELECT 1 FROM measurement
     WHERE (id = NEW.id)
 )
-BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of measurement was to be replaced, must stay'); END
+BEGIN SELECT RAISE(ABORT, 'labagent rows: measurement rows must not be replaced'); END
 """,
     "approval_no_update": """
 CREATE TRIGGER approval_no_update BEFORE UPDATE ON approval
-BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of approval was to be changed, must stay'); END
+BEGIN SELECT RAISE(ABORT, 'labagent rows: approval rows must not be changed'); END
 """,
     "approval_no_delete": """
 CREATE TRIGGER approval_no_delete BEFORE DELETE ON approval
-BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of approval was to be deleted, must stay'); END
+BEGIN SELECT RAISE(ABORT, 'labagent rows: approval rows must not be deleted'); END
 """,
     "approval_no_replace": """
 CREATE TRIGGER approval_no_replace BEFORE INSERT ON approval
@@ -197,15 +197,15 @@ WHEN EXISTS (
     WHERE (id = NEW.id)
         OR (experiment_id = NEW.experiment_id)
 )
-BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of approval was to be replaced, must stay'); END
+BEGIN SELECT RAISE(ABORT, 'labagent rows: approval rows must not be replaced'); END
 """,
     "executor_no_update": """
 CREATE TRIGGER executor_no_update BEFORE UPDATE ON executor
-BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of executor was to be changed, must stay'); END
+BEGIN SELECT RAISE(ABORT, 'labagent rows: executor rows must not be changed'); END
 """,
     "executor_no_delete": """
 CREATE TRIGGER executor_no_delete BEFORE DELETE ON executor
-BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of executor was to be deleted, must stay'); END
+BEGIN SELECT RAISE(ABORT, 'labagent rows: executor rows must not be deleted'); END
 """,
     "executor_no_replace": """
 CREATE TRIGGER executor_no_replace BEFORE INSERT ON executor
@@ -214,15 +214,15 @@ WHEN EXISTS (
     WHERE (id = NEW.id)
         OR (campaign_id = NEW.campaign_id AND name = NEW.name AND sha256 = NEW.sha256)
 )
-BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of executor was to be replaced, must stay'); END
+BEGIN SELECT RAISE(ABORT, 'labagent rows: executor rows must not be replaced'); END
 """,
     "finding_no_update": """
 CREATE TRIGGER finding_no_update BEFORE UPDATE ON finding
-BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of finding was to be changed, must stay'); END
+BEGIN SELECT RAISE(ABORT, 'labagent rows: finding rows must not be changed'); END
 """,
     "finding_no_delete": """
 CREATE TRIGGER finding_no_delete BEFORE DELETE ON finding
-BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of finding was to be deleted, must stay'); END
+BEGIN SELECT RAISE(ABORT, 'labagent rows: finding rows must not be deleted'); END
 """,
     "finding_no_replace": """
 CREATE TRIGGER finding_no_replace BEFORE INSERT ON finding
@@ -231,15 +231,15 @@ WHEN EXISTS (
     WHERE (id = NEW.id)
         OR (campaign_id = NEW.campaign_id AND sha256 = NEW.sha256)
 )
-BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of finding was to be replaced, must stay'); END
+BEGIN SELECT RAISE(ABORT, 'labagent rows: finding rows must not be replaced'); END
 """,
     "artifact_no_update": """
 CREATE TRIGGER artifact_no_update BEFORE UPDATE ON artifact
-BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of artifact was to be changed, must stay'); END
+BEGIN SELECT RAISE(ABORT, 'labagent rows: artifact rows must not be changed'); END
 """,
     "artifact_no_delete": """
 CREATE TRIGGER artifact_no_delete BEFORE DELETE ON artifact
-BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of artifact was to be deleted, must stay'); END
+BEGIN SELECT RAISE(ABORT, 'labagent rows: artifact rows must not be deleted'); END
 """,
     "artifact_no_replace": """
 CREATE TRIGGER artifact_no_replace BEFORE INSERT ON artifact
@@ -247,15 +247,15 @@ WHEN EXISTS (
     SELECT 1 FROM artifact
     WHERE (id = NEW.id)
 )
-BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of artifact was to be replaced, must stay'); END
+BEGIN SELECT RAISE(ABORT, 'labagent rows: artifact rows must not be replaced'); END
 """,
     "event_no_update": """
 CREATE TRIGGER event_no_update BEFORE UPDATE ON event
-BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of event was to be changed, must stay'); END
+BEGIN SELECT RAISE(ABORT, 'labagent rows: event rows must not be changed'); END
 """,
     "event_no_delete": """
 CREATE TRIGGER event_no_delete BEFORE DELETE ON event
-BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of event was to be deleted, must stay'); END
+BEGIN SELECT RAISE(ABORT, 'labagent rows: event rows must not be deleted'); END
 """,
     "event_no_replace": """
 CREATE TRIGGER event_no_replace BEFORE INSERT ON event
@@ -263,7 +263,7 @@ WHEN EXISTS (
     SELECT 1 FROM event
     WHERE (seq = NEW.seq)
 )
-BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of event was to be replaced, must stay'); END
+BEGIN SELECT RAISE(ABORT, 'labagent rows: event rows must not be replaced'); END
 """,
 }
 """Rows that are only ever added."""
@@ -271,7 +271,7 @@ BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of event was to be replaced, mus
 RULES: Mapping[str, str] = {
     "step_no_delete": """
 CREATE TRIGGER step_no_delete BEFORE DELETE ON step
-BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of step was to be deleted, must stay'); END
+BEGIN SELECT RAISE(ABORT, 'labagent rows: step rows must not be deleted'); END
 """,
     "step_no_replace": """
 CREATE TRIGGER step_no_replace BEFORE INSERT ON step
@@ -281,7 +281,7 @@ WHEN EXISTS (
         OR (key = NEW.key)
         OR (experiment_id = NEW.experiment_id AND position = NEW.position)
 )
-BEGIN SELECT RAISE(ABORT, 'labagent rows: a row of step was to be replaced, must stay'); END
+BEGIN SELECT RAISE(ABORT, 'labagent rows: step rows must not be replaced'); END
 """,
     "step_first_state": """
 CREATE TRIGGER step_first_state BEFORE INSERT ON step
@@ -325,7 +325,7 @@ WHEN NEW.state <> OLD.state AND NOT (
     )
     OR (OLD.state = 'unknown' AND NEW.state IN ('approved', 'measured', 'failed'))
 )
-BEGIN SELECT RAISE(ABORT, 'labagent state: a step may not go from its state to that one'); END
+BEGIN SELECT RAISE(ABORT, 'labagent state: a step may not go to that state'); END
 """,
     "step_sealed": """
 CREATE TRIGGER step_sealed BEFORE UPDATE ON step
@@ -341,7 +341,7 @@ WHEN OLD.state IN ('proposed', 'approved')
         )
     )
 BEGIN
-    SELECT RAISE(ABORT, 'labagent seal: a step without earlier sealed predictions of all it measures must not be dispatched');
+    SELECT RAISE(ABORT, 'labagent seal: a step must not run before its predictions');
 END
 """,
     "step_quantity_late": """
@@ -349,7 +349,7 @@ CREATE TRIGGER step_quantity_late BEFORE INSERT ON step_quantity
 WHEN EXISTS (
     SELECT 1 FROM step WHERE id = NEW.step_id AND state <> 'proposed'
 )
-BEGIN SELECT RAISE(ABORT, 'labagent seal: what a step measures must be said when it is proposed'); END
+BEGIN SELECT RAISE(ABORT, 'labagent seal: a step must measure what was proposed'); END
 """,
     "prediction_late": """
 CREATE TRIGGER prediction_late BEFORE INSERT ON prediction
@@ -359,7 +359,7 @@ WHEN (SELECT imported FROM experiment WHERE id = NEW.experiment_id)
         WHERE experiment_id = NEW.experiment_id
             AND (dispatched_at IS NOT NULL OR state NOT IN ('proposed', 'approved'))
     )
-BEGIN SELECT RAISE(ABORT, 'labagent seal: a prediction must be sealed before the experiment'); END
+BEGIN SELECT RAISE(ABORT, 'labagent seal: a prediction must come before its step'); END
 """,
     "event_next": """
 CREATE TRIGGER event_next BEFORE INSERT ON event
@@ -379,7 +379,7 @@ CREATE TRIGGER chain_head_next BEFORE UPDATE ON chain_head
 WHEN NEW.id <> OLD.id OR NEW.seq <> OLD.seq + 1 OR NOT EXISTS (
     SELECT 1 FROM event WHERE seq = NEW.seq AND hash = NEW.hash AND at = NEW.at
 )
-BEGIN SELECT RAISE(ABORT, 'labagent rows: the chain head must point at the next event'); END
+BEGIN SELECT RAISE(ABORT, 'labagent rows: the head must be the newest event'); END
 """,
 }
 """What may be added or changed, and when."""

@@ -12,10 +12,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, RowMapping, Table, select
 from sqlalchemy.exc import DBAPIError
 
-from db.chain import GENESIS, canonical, link, written
+from db.chain import GENESIS, Link, canonical, written
+from db.engine import AnyRow
 from db.guards import guard_faults
 from db.schema import CHAINED, OUTSIDE, chain_head, event
 from db.sealing import seal_faults
@@ -77,7 +78,7 @@ def _fold_chain(connection: Connection) -> Fold:
     fold = Fold()
     try:
         for row in connection.execute(select(event).order_by(event.c.seq)):
-            _check_event(row._asdict(), fold)
+            _check_event(row, fold)
             _apply(row.payload, fold)
         _check_head(connection, fold)
     except _UNREADABLE as error:
@@ -85,25 +86,17 @@ def _fold_chain(connection: Connection) -> Fold:
     return fold
 
 
-def _check_event(row: Fields, fold: Fold) -> None:
-    place = f"event {row['seq']}"
-    if row["seq"] != fold.seq + 1:
+def _check_event(row: AnyRow, fold: Fold) -> None:
+    place = f"event {row.seq}"
+    if row.seq != fold.seq + 1:
         fold.blame(place, f"follows event {fold.seq}: one is missing or was added")
-    at = str(written(row["at"]))
+    at = str(written(row.at))
     if at <= fold.at:
         fold.blame(place, f"its time {at} is not later than the event before")
-    computed = link(
-        fold.hash,
-        row["seq"],
-        row["campaign_id"],
-        row["at"],
-        row["kind"],
-        row["actor"],
-        row["payload"],
-    )
-    if row["hash"] != computed:
+    told = Link(row.seq, row.campaign_id, row.at, row.kind, row.actor, row.payload)
+    if row.hash != told.hash(fold.hash):
         fold.blame(place, "its hash does not follow from its content: it was changed")
-    fold.seq, fold.hash, fold.at = int(str(row["seq"])), str(row["hash"]), at
+    fold.seq, fold.hash, fold.at = row.seq, row.hash, at
 
 
 def _check_head(connection: Connection, fold: Fold) -> None:
@@ -136,7 +129,8 @@ def _apply(payload: str, fold: Fold) -> None:
 def _row_faults(connection: Connection, table: Table, fold: Fold) -> Iterator[Fault]:
     expected = fold.rows[table.name]
     try:
-        actual = {row.id: row._asdict() for row in connection.execute(select(table))}
+        found = connection.execute(select(table)).mappings()
+        actual = {row["id"]: row for row in found}
     except _UNREADABLE as error:
         yield Fault(table.name, f"holds a value that cannot be read: {error}")
         return
@@ -149,7 +143,7 @@ def _row_faults(connection: Connection, table: Table, fold: Fold) -> Iterator[Fa
 
 
 def _field_faults(
-    table: Table, row_id: int, actual: Mapping[str, object], expected: Fields
+    table: Table, row_id: int, actual: RowMapping, expected: Fields
 ) -> Iterator[Fault]:
     for column in table.c:
         if column.name == "id" or f"{table.name}.{column.name}" in OUTSIDE:

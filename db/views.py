@@ -8,6 +8,7 @@ table ``variable``. Nothing computes with these views.
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
@@ -79,9 +80,7 @@ def place_views(connection: Connection) -> None:
         replace_view(connection, row.view_name, row.id, variables)
 
 
-def _wide(
-    campaign_id: int, variables: Sequence[Declared]
-) -> Select[tuple[object, ...]]:
+def _wide(campaign_id: int, variables: Sequence[Declared]) -> Select[*tuple[Any, ...]]:
     measured = [d.name for d in variables if d.role in (Role.STATE, Role.OUTCOME)]
     seen, sealed = _seen(measured), _sealed(measured)
     columns: list[tuple[str, ColumnElement[object]]] = [

@@ -1,4 +1,4 @@
-"""Write transactions: rows and the one event that tells of them, together or not at all.
+"""Write transactions: rows and the one event that tells of them, or nothing.
 
 Every write path goes through :class:`Transaction`, so none can forget its event.
 """
@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Row,
     Table,
     func,
     insert,
@@ -18,8 +17,8 @@ from sqlalchemy import (
     update,
 )
 
-from db.chain import canonical, link, storable, written
-from db.engine import Database, clock
+from db.chain import Link, canonical, storable, written
+from db.engine import AnyRow, Database, clock
 from db.schema import OUTSIDE, chain_head, event, step, step_state
 from labagent.experiments import OPEN_STATES, StepState
 
@@ -75,23 +74,21 @@ class Transaction:
 
     def update(
         self, table: Table, condition: ColumnElement[bool], fields: Fields
-    ) -> Sequence[Row[tuple[object, ...]]]:
-        """Change the rows that meet a condition, in one statement; return them whole."""
+    ) -> Sequence[AnyRow]:
+        """Change the rows that meet a condition, in one statement; return them."""
         values = {
-            name: value
-            if isinstance(value, ColumnElement)
-            else storable(table.c[name], value)
+            name: value if computed(value) else storable(table.c[name], value)
             for name, value in fields.items()
         }
         statement = update(table).where(condition).values(values).returning(*table.c)
         rows = self.connection.execute(statement).all()
         for row in rows:
-            self._note_change(table, {k: row._mapping[k] for k in ("id", *values)})
+            self._note_change(table, {k: getattr(row, k) for k in ("id", *values)})
         return rows
 
     def move(
         self, condition: ColumnElement[bool], state: StepState, **fields: object
-    ) -> Sequence[Row[tuple[object, ...]]]:
+    ) -> Sequence[AnyRow]:
         """Move the steps that meet a condition to a state; return their rows."""
         over = state not in OPEN_STATES
         values: dict[str, object] = {"state": state.value, **fields}
@@ -119,15 +116,8 @@ class Transaction:
         if not self._changes and not self._notes:
             return
         payload = canonical({"changes": self._changes, **self._notes})
-        hashed = link(
-            self._previous,
-            self.seq,
-            self.campaign,
-            self.now,
-            self._kind,
-            self._actor,
-            payload,
-        )
+        told = Link(self.seq, self.campaign, self.now, self._kind, self._actor, payload)
+        hashed = told.hash(self._previous)
         self.connection.execute(
             insert(event).values(
                 seq=self.seq,
@@ -143,7 +133,7 @@ class Transaction:
             update(chain_head).values(seq=self.seq, hash=hashed, at=self.now)
         )
 
-    def _entry(self, row: Row[tuple[object, ...]]) -> Fields:
+    def _entry(self, row: AnyRow) -> Fields:
         return {
             "step_id": row.id,
             "state": row.state,
@@ -179,13 +169,18 @@ class Transaction:
         self._changes.append({"table": table.name, "id": row["id"], "set": kept})
 
 
+def computed(value: object) -> bool:
+    """Return whether a value is an expression that the database computes."""
+    return isinstance(value, ColumnElement)
+
+
 @contextmanager
 def transaction(
     database: Database, kind: str, actor: str, campaign: int | None = None
 ) -> Generator[Transaction]:
     """Give a write transaction that ends with exactly one event, or leaves nothing."""
     with database.writing() as connection:
-        writer = Transaction(connection, kind, storable(event.c.actor, actor))
+        writer = Transaction(connection, kind, str(storable(event.c.actor, actor)))
         writer.campaign = campaign
         yield writer
         writer.finish()

@@ -1,0 +1,1 @@
+"""Alembic's folder: how memory came to look as it does."""

@@ -1,4 +1,4 @@
-"""What Alembic runs around the migrations: one transaction, guards and views off and on."""
+"""What Alembic runs around the migrations: one transaction, guards off and on."""
 
 from alembic import context
 from sqlalchemy import Connection
