@@ -13,6 +13,8 @@ from labagent.ports import Executor, Setup
 EXECUTORS: dict[str, str] = {
     "ase-emt": "adapters.simulators.ase_emt:AseEmt",
     "replay": "adapters.simulators.replay:Replay",
+    "python": "adapters.simulators.python_callable:PythonCallable",
+    "manual": "adapters.instruments.manual:Manual",
 }
 """Name in the campaign file to ``module:class``; loaded only when it is named."""
 

@@ -13,8 +13,8 @@
 import json
 import os
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -108,23 +108,7 @@ class Recorder:
     def observe(self, measurement: Measurement, setpoint: float | None = None) -> None:
         """Write one observation; it is on disk when this returns."""
         self._seq += 1
-        line = json.dumps(
-            {
-                "seq": self._seq,
-                "at": datetime.now(UTC).isoformat(),
-                "monotonic": time.monotonic(),
-                "quantity": measurement.quantity,
-                "value": measurement.value,
-                "unit": measurement.unit,
-                "label": measurement.label,
-                "sigma": measurement.sigma,
-                "quality": measurement.quality,
-                "kind": measurement.kind.value,
-                "raw": measurement.raw,
-                "setpoint": setpoint,
-            },
-            allow_nan=False,
-        )
+        line = json.dumps(to_row(self._seq, measurement, setpoint), allow_nan=False)
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
         handle = os.open(self._path, flags, 0o644)
         try:
@@ -132,6 +116,33 @@ class Recorder:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+def to_row(
+    seq: int, measurement: Measurement, setpoint: float | None = None
+) -> dict[str, object]:
+    """Return an observation made now, as JSON-able content."""
+    return {
+        **asdict(measurement),
+        "seq": seq,
+        "at": datetime.now(UTC).isoformat(),
+        "monotonic": time.monotonic(),
+        "setpoint": setpoint,
+    }
+
+
+def from_row(row: Mapping[str, Any]) -> Observation:
+    """Return the observation that :func:`to_row` wrote."""
+    names = [f.name for f in fields(Measurement)]
+    content: dict[str, Any] = {name: row[name] for name in names}
+    content["kind"] = Kind(row["kind"])
+    return Observation(
+        seq=row["seq"],
+        at=datetime.fromisoformat(row["at"]),
+        monotonic=row["monotonic"],
+        measurement=Measurement(**content),
+        setpoint=row["setpoint"],
+    )
 
 
 def read_observations(path: Path) -> Iterator[Observation]:
@@ -142,24 +153,4 @@ def read_observations(path: Path) -> Iterator[Observation]:
         return
     for line in text.splitlines(keepends=True):
         if line.endswith("\n"):
-            yield _observation(json.loads(line))
-
-
-def _observation(row: dict[str, Any]) -> Observation:
-    measurement = Measurement(
-        quantity=row["quantity"],
-        value=row["value"],
-        unit=row["unit"],
-        label=row["label"],
-        sigma=row["sigma"],
-        quality=row["quality"],
-        kind=Kind(row["kind"]),
-        raw=row["raw"],
-    )
-    return Observation(
-        seq=row["seq"],
-        at=datetime.fromisoformat(row["at"]),
-        monotonic=row["monotonic"],
-        measurement=measurement,
-        setpoint=row["setpoint"],
-    )
+            yield from_row(json.loads(line))

@@ -21,11 +21,13 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from adapters.files import (
     create,
     handle_of,
     is_handle,
+    read_json,
     sync_folder,
     to_json,
     try_lock,
@@ -191,10 +193,17 @@ class Jobs:
         seen = read_observations(self._job(handle).seen)
         return [o for o in seen if o.seq > after_seq]
 
+    def payload(self, handle: str) -> dict[str, Any]:
+        """Return what a job was given; empty where there is none."""
+        request: dict[str, Any] = read_json(self._job(handle).request) or {}
+        return request.get("payload", {})
+
     def provenance(self, handle: str) -> dict[str, object]:
-        """Return what the worker said of itself; empty before its end."""
-        found = (self._job(handle).ending() or {}).get("provenance")
-        return dict(found) if isinstance(found, dict) else {}  # pyright: ignore[reportUnknownArgumentType,reportUnknownVariableType]
+        """Return what the worker said of itself, and a failure's traceback."""
+        ending: dict[str, Any] = self._job(handle).ending() or {}
+        told: dict[str, object] = dict(ending.get("provenance", {}))
+        known = ("python", "traceback")
+        return told | {k: ending[k] for k in known if k in ending}
 
     def abort(self, handle: str, how: Abort) -> None:
         """Ask a job to stop, or kill it; safe to repeat."""

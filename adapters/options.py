@@ -57,7 +57,7 @@ class Options:
             self._wrong(name, value, f"lie in [{low:g}, {high:g}]")
         return float(value)
 
-    def flag(self, name: str, default: bool) -> bool:
+    def flag(self, name: str, *, default: bool) -> bool:
         """Return true or false."""
         value = self._take(name, default)
         if not isinstance(value, bool):

@@ -85,9 +85,12 @@ def _work(job: JobFolder, request: Mapping[str, Any]) -> dict[str, object]:
 
 
 def _message(error: BaseException) -> str:
+    """Return what went wrong, and in which line of which file."""
     if isinstance(error, LabagentError):
         return str(error)
-    return f"{type(error).__name__}: {error}"
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{Path(frame.filename).name}, line {frame.lineno}"
+    return f"{type(error).__name__}: {error} ({place})"
 
 
 def run(job: JobFolder) -> str:
