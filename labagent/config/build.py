@@ -217,9 +217,9 @@ class _Builder:
         """Return the design space, and the safety limits among its rules."""
         root, report, process = self._root, self._report, variables.process
         if not process.control_names:
-            for key in ("controls", "stages"):
-                if key in root:
-                    root.wrong(key, "must have at least one control")
+            key = "stages" if "stages" in root else "controls"
+            if key in root:
+                root.wrong(key, "must have at least one control")
             return DesignSpace(()), ()
         others = {n: r for n, r in variables.roles.items() if r is not Role.CONTROL}
         scope = Scope(process.controls, process.control_names, others)

@@ -33,7 +33,7 @@ def read_graph(root: Fields, roles: Mapping[str, Role], report: Report) -> Proce
             report.add(
                 place,
                 f"cause {edge.parent} -> {edge.child}: is forbidden and declared",
-                f"must be one or the other (declared at {edges[edge]})",
+                f"must be one or the other (declared on {edges[edge].short})",
             )
     cycle = find_cycle(edges)
     if cycle:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from labagent.campaigns import OutcomeLimit
 from labagent.config import units
 from labagent.config.names import unknown_name
-from labagent.config.nodes import Node, Report
+from labagent.config.nodes import Node, Report, did_you_mean
 from labagent.config.rules import (
     Amount,
     Rule,
@@ -104,17 +104,17 @@ class Scope:
         return handle
 
     def _unknown(self, name: str) -> Exception:
+        sound = {h.variable for h in self._handles.values()}
+        for declared in self._declared:
+            broken = declared not in sound
+            if broken and (name == declared or name.startswith(f"{declared}.")):
+                return _BrokenNameError(name)
         if name in self._others:
             return RuleError(
                 f"{name}, which is measured or observed",
                 "must be about controls",
                 "limit what is measured under objectives, with goal: at_most",
             )
-        sound = {h.variable for h in self._handles.values()}
-        for declared in self._declared:
-            broken = declared not in sound
-            if broken and (name == declared or name.startswith(f"{declared}.")):
-                return _BrokenNameError(name)
         return RuleError(*unknown_name("rule", name, self.names))
 
 
@@ -323,7 +323,11 @@ def _label_condition(when: When, handle: Handle, options: Sequence[str]) -> Cond
             f"{when.relation} on the choice {when.name}", "must be == or != there"
         )
     if when.value not in options:
-        raise RuleError(*unknown_name(when.name, when.value, list(options)))
+        raise RuleError(
+            f"the label {when.value!r} of {when.name}",
+            f"must be one of {', '.join(options)}",
+            did_you_mean(when.value, options),
+        )
     return Condition(handle.variable, None, when.relation, when.value)
 
 

@@ -30,7 +30,7 @@ class Money:
             self.report.add(
                 node.place,
                 f"{what}: got {node.shown}",
-                f"must be in {self.currency} like the one at {self.first}",
+                f"must be in {self.currency} like the one on {self.first.short}",
             )
             return None
         return amount

@@ -60,8 +60,14 @@ def amount(node: Node, unit: str, what: str, report: Report) -> float | None:
         return None
     try:
         return units.convert(number, written, unit)
-    except DataError as error:
-        report.add(node.place, f"{what}: got {node.shown}", str(error))
+    except DataError:
+        known = units.known(written)
+        report.add(
+            node.place,
+            f"{what}: got {node.shown}",
+            f"must be in {unit or 'plain numbers'} or convert to it",
+            "" if known else did_you_mean(written, units.COMMON),
+        )
         return None
 
 
@@ -286,7 +292,8 @@ class Fields:
             return ()
         if isinstance(node.value, tuple):
             return node.value
-        self.wrong(key, "must be a list", f"write {key}: [...]")
+        shown = node.value if isinstance(node.value, str) else "..."
+        self.wrong(key, "must be a list", f"write {key}: [{shown}]")
         return ()
 
     def mapping(self, key: str) -> Mapping[str, Node]:

@@ -48,7 +48,8 @@ def read_objectives(
             found = _objective(name, node, report)
             wanted += [found] if found else []
     limits = sum(isinstance(w.aim, OutcomeLimit) for w in wanted)
-    if limits == len(entries) and isinstance(root.node_of("objectives"), Node):
+    node = root.node_of("objectives")
+    if limits == len(entries) and isinstance(node and node.value, Mapping):
         root.wrong(
             "objectives",
             "must have at least one with goal maximize, minimize or target; limits "

@@ -51,12 +51,10 @@ def read_candidates(
         rows = _from_table(node, space, folder, report)
     else:
         rows = [_inline(item, space, report) for item in root.items("candidates")]
-    sound = [row for row in rows if row is not None]
-    if len(sound) == len(rows):
-        _check(sound, space, report)
-        if not rows:
-            root.wrong("candidates", "must have at least one row")
-    unique = {intervention_key(row): row for _, row in reversed(sound)}
+    _check(rows, space, report)
+    if not rows and isinstance(node.value, tuple):
+        root.wrong("candidates", "must have at least one row")
+    unique = {intervention_key(row[1]): row[1] for row in reversed(rows) if row}
     return tuple(reversed(unique.values()))
 
 
@@ -71,21 +69,23 @@ def _from_table(
     return rows if report.count == before else [None]
 
 
-def _check(rows: Sequence[Placed], space: DesignSpace, report: Report) -> None:
+def _check(rows: Sequence[Placed | None], space: DesignSpace, report: Report) -> None:
     """Report the rows that break a limit or a rule."""
-    bad = 0
-    for number, (place, row) in enumerate(rows, 1):
-        violations = space.violations(row)
-        bad += bool(violations)
-        if violations and bad <= _MOST:
-            report.add(
-                place,
-                f"candidate {number}: {'; '.join(violations)}",
-                "must keep the limits and rules",
-            )
-    if bad > _MOST:
+    found = [
+        (row[0], number, violations)
+        for number, row in enumerate(rows, 1)
+        if row and (violations := space.violations(row[1]))
+    ]
+    for place, number, violations in found[:_MOST]:
         report.add(
-            rows[-1][0], f"{bad - _MOST} more candidates are wrong", "must be right too"
+            place,
+            f"candidate {number}: {'; '.join(violations)}",
+            "must keep the limits and rules",
+        )
+    if len(found) > _MOST:
+        more = len(found) - _MOST
+        report.add(
+            found[_MOST][0], f"{more} more candidates are wrong", "must be right too"
         )
 
 

@@ -56,8 +56,8 @@ class Register:
             return True
         self._report.add(
             place,
-            f"{what} {name}: got a name that a {first[0]} has already",
-            f"must have a name of its own, capitals aside (first at {first[1]})",
+            f"{what} {name}: got a name taken by {first[0]}",
+            f"must have a name of its own, capitals aside (see {first[1].short})",
         )
         return False
 

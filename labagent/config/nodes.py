@@ -23,6 +23,11 @@ class Place:
     line: int = 0
     column: int = 0
 
+    @property
+    def short(self) -> str:
+        """The place for somebody who has the file before them."""
+        return f"line {self.line}" if self.line else self.file
+
     def __str__(self) -> str:
         """Return the place as editors and terminals open it."""
         numbers = [str(n) for n in (self.line, self.column) if n]

@@ -104,9 +104,11 @@ def read_process(
     executors = root.node_of("executors")
     known = tuple(executors.fields) if executors else ()
     reader = _StageReader(process, register, known, quantities, money, report)
-    if ("controls" in root) == ("stages" in root):
-        root.missing("controls", "must be given, or else stages, and not both")
+    if "controls" not in root and "stages" not in root:
+        root.missing("controls", "must be given, or else stages")
     if "stages" in root:
+        if "controls" in root:
+            root.useless("controls", "must stand in the stages where there are stages")
         for key in _ONE_SHOT_KEYS:
             if key in root:
                 root.useless(key, "must stand in the stages where there are stages")
@@ -155,10 +157,10 @@ class _StageReader:
         names: list[str] = []
         for name, node in entries.items():
             full = f"{prefix}{name}"
+            names.append(full)
             sound = check_name("control", name, node.key, self.report)
             if not self.register.add("control", full, node.key) or not sound:
                 continue
-            names.append(full)
             control = read_control(full, node, self.report)
             self.process.controls += [control] if control else []
         self.process.control_names += names
@@ -205,7 +207,7 @@ class _StageReader:
                 fields.missing(
                     "executor", f"must be one of {', '.join(self.executors)}"
                 )
-            return self.executors[0] if self.executors else ""
+            return self.executors[0] if len(self.executors) == 1 else ""
         name = fields.text("executor") or ""
         if name and name not in self.executors:
             problem = unknown_name(f"stage {stage}", name, list(self.executors))
@@ -247,8 +249,10 @@ def _check_use(
     root: Fields, stages: Sequence[Stage], executors: Sequence[str], report: Report
 ) -> None:
     used = {stage.executor for stage in stages}
+    if not used.issubset(executors):
+        return  # a stage's own mistake may be the reason
     for name in executors:
-        if name not in used and len(used) > 0:
+        if name not in used:
             report.add(
                 root.mapping("executors")[name].key,
                 f"executor {name}: no stage uses it",

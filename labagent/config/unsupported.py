@@ -10,7 +10,7 @@ from collections.abc import Mapping
 NOT_YET: Mapping[str, str] = {
     "causes": "the process network that uses declared causes",
     "forbid_causes": "the process network that uses declared causes",
-    "curiosity": "curiosity",
+    "curiosity": "proposals out of curiosity",
     "report_back": "findings on demand",
     "loosen": "a leash that loosens by itself",
     "find: many": "looking for many good materials",
