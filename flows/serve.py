@@ -1,10 +1,10 @@
 """A Prefect server that lives exactly as long as the program that started it.
 
-Run as a script by :mod:`flows.server`: ``python serve.py FD``, where FD is a socket
-that already listens. Its standard input is a pipe whose other end only the parent
-holds. However the parent ends, kill -9 included, the system closes that end; then this
-process removes its database and leaves. The database serves Prefect's window only, and
-everything that must last is in the logbook.
+Run as a script by :mod:`flows.server`: ``python serve.py FD FOLDER``, where FD is a
+socket that already listens and FOLDER is this server's own. Its standard input is a pipe
+whose other end only the parent holds. However the parent ends, kill -9 included, the
+system closes that end; then this process removes its folder and leaves. The database in
+it serves Prefect's window only, and everything that must last is in the logbook.
 """
 
 import asyncio
@@ -14,13 +14,15 @@ import shutil
 import socket
 import sqlite3
 import sys
-import tempfile
 import threading
 from pathlib import Path
 
 
 def leave_with_parent(folder: Path) -> None:
-    """Wait for the end of standard input, remove the folder, end the process."""
+    """Wait for the end of standard input, remove the folder, end the process.
+
+    Ending while tables are being made is harmless: the next start makes them.
+    """
     while os.read(0, 1024):
         pass
     shutil.rmtree(folder, ignore_errors=True)
@@ -42,27 +44,22 @@ def prepare_database(database: Path, template: Path) -> None:
     from prefect.server.database import provide_database_interface  # noqa: PLC0415
 
     asyncio.run(provide_database_interface().create_db())
-    draft = template.with_suffix(f".{os.getpid()}")
-    with contextlib.suppress(OSError, sqlite3.OperationalError):  # a read-only home
-        with (
-            contextlib.closing(sqlite3.connect(database)) as source,
-            contextlib.closing(sqlite3.connect(draft)) as target,
-        ):
-            source.backup(target)
-        draft.replace(template)  # made twice at once, either copy is whole
+    draft = database.with_name("tables.db")
+    with (
+        contextlib.closing(sqlite3.connect(database)) as source,
+        contextlib.closing(sqlite3.connect(draft)) as target,
+    ):
+        source.backup(target)
+    with contextlib.suppress(OSError):  # a read-only home
+        beside = template.with_suffix(f".{os.getpid()}")
+        shutil.copyfile(draft, beside)
+        beside.replace(template)  # whole or not at all
 
 
 def main() -> None:
     """Serve until the parent is gone."""
-    folder = Path(tempfile.mkdtemp(prefix="labagent-prefect-"))
-    try:
-        serve(folder)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def serve(folder: Path) -> None:
-    """Start the server on a fresh database in a folder of its own."""
+    listener, folder = socket.socket(fileno=int(sys.argv[1])), Path(sys.argv[2])
+    threading.Thread(target=leave_with_parent, args=(folder,), daemon=True).start()
     database = folder / "prefect.db"
     url = f"sqlite+aiosqlite:///{database}"
     os.environ["PREFECT_SERVER_DATABASE_CONNECTION_URL"] = url
@@ -72,13 +69,10 @@ def serve(folder: Path) -> None:
     from prefect.server.api.server import create_app  # noqa: PLC0415
 
     home = Path(os.environ["PREFECT_HOME"])
-    # If the parent dies while the tables are made, they are finished first: the next
-    # start has them.
     prepare_database(database, home / f"tables-{prefect.__version__}.db")
-    threading.Thread(target=leave_with_parent, args=(folder,), daemon=True).start()
     app = create_app(ephemeral=True, final=True)
     config = uvicorn.Config(app, log_level="error", lifespan="on")
-    uvicorn.Server(config).run(sockets=[socket.socket(fileno=int(sys.argv[1]))])
+    uvicorn.Server(config).run(sockets=[listener])
 
 
 if __name__ == "__main__":

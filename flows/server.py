@@ -11,12 +11,12 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
-import prefect.context
 from prefect.client.orchestration import get_client
+from prefect.context import refresh_global_settings_context
 from prefect.events.worker import EventsWorker
 from prefect.logging.handlers import APILogWorker
 
@@ -26,136 +26,155 @@ from labagent.errors import SchedulerError
 _DRAIN_SECONDS = 5.0
 """Longest to wait for the last task states to reach a server that is being left."""
 
+_GOODBYE_SECONDS = 10.0
+"""Longest to wait for a server of our own to leave when it is told to."""
 
-@contextmanager
-def connection() -> Iterator[str]:
-    """Use the server named in the environment, or start one for the time of the block.
 
-    Yields:
-        Address of the server's API.
+class Server:
+    """The Prefect server of one run; use it in ``with``.
 
-    Raises:
-        SchedulerError: The server does not answer.
+    :meth:`start` returns at once, :meth:`ready` waits, so that other work is done while
+    a server of our own comes up (3 s; 12 s the first time, which makes its tables).
     """
-    if url := os.environ.get("PREFECT_API_URL"):
-        with _settings({}):
-            check(f"start it (prefect server start) or unset PREFECT_API_URL={url}")
-            yield url
-            drain()
-        return
-    with _embedded() as url:
-        yield url
 
+    def __init__(self) -> None:
+        self._theirs = os.environ.get("PREFECT_API_URL")
+        self._ours: _Embedded | None = None
+        self._open = ExitStack()
+        self._started = False
 
-def check(remedy: str) -> None:
-    """Ask the server in use whether it is well.
+    def __enter__(self) -> "Server":
+        """Do nothing yet."""
+        return self
 
-    Args:
-        remedy: What to do about it if it is not.
+    def __exit__(self, *exception: object) -> None:
+        """Leave the server."""
+        self.leave()
 
-    Raises:
-        SchedulerError: It does not answer.
-    """
-    with get_client(
-        sync_client=True, httpx_settings={"timeout": float(STARTUP_SECONDS)}
-    ) as client:
-        url, problem = client.api_url, client.api_healthcheck()
-    if problem is not None:
-        text = f"Prefect server {url}: got {problem}, must answer; {remedy}"
+    def leave(self) -> None:
+        """End the server if it is ours; :meth:`start` may follow."""
+        self._open.close()
+        self._ours, self._started = None, False
+
+    def start(self) -> None:
+        """Start a server of our own unless the user named one; safe to repeat."""
+        if self._started:
+            return
+        self._started = True
+        if self._theirs is None:
+            self._ours = self._open.enter_context(_Embedded())
+        self._open.callback(_drain)
+
+    def ready(self) -> None:
+        """Wait until the server answers.
+
+        Raises:
+            SchedulerError: It does not.
+        """
+        self.start()
+        problem = _health()
+        if problem is None:
+            return
+        if self._ours is None:
+            url = self._theirs
+            text = (
+                f"Prefect server {url}: got {problem or type(problem).__name__}, must "
+                "answer; start it with `prefect server start`, or unset "
+                "PREFECT_API_URL to use the embedded one"
+            )
+        else:
+            text = (
+                f"embedded Prefect server: got {problem or type(problem).__name__}, "
+                f"must answer; its last words: {self._ours.last_words()}; try again, or "
+                "start one with `prefect server start` and set PREFECT_API_URL"
+            )
         raise SchedulerError(text) from problem
 
 
-def drain() -> None:
+def _health() -> Exception | None:
+    """Return what is wrong with the server in use, or None.
+
+    A server that is coming up holds the connection until it can answer.
+    """
+    patience = {"timeout": float(STARTUP_SECONDS)}
+    with get_client(sync_client=True, httpx_settings=patience) as client:
+        return client.api_healthcheck()
+
+
+def _drain() -> None:
     """Send what is still queued for the server, for a few seconds at most."""
     EventsWorker.drain_all(timeout=_DRAIN_SECONDS, at_exit=False)
     APILogWorker.drain_all(timeout=_DRAIN_SECONDS, at_exit=False)
 
 
-@contextmanager
-def _settings(changes: Mapping[str, str]) -> Iterator[None]:
-    """Change Prefect's settings for all threads of this process, and restore them."""
-    before = {name: os.environ.get(name) for name in changes}
-    os.environ.update(changes)
-    prefect.context.refresh_global_settings_context()
-    try:
-        yield
-    finally:
-        for name, value in before.items():
+class _Embedded:
+    """A server process of our own, and the settings that make this process use it."""
+
+    def __init__(self) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="labagent-prefect-")
+        self._password = f"labagent:{secrets.token_urlsafe(24)}"
+        self._complaints = Path(self._folder.name) / "stderr"
+        self._before: dict[str, str | None] = {}
+        self._child: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> "_Embedded":
+        """Start it; its address is known before it is up."""
+        with (
+            socket.create_server(("127.0.0.1", 0)) as listener,
+            self._complaints.open("wb") as complaints,
+        ):
+            url = f"http://127.0.0.1:{listener.getsockname()[1]}/api"
+            script = str(Path(__file__).with_name("serve.py"))
+            number = listener.fileno()
+            self._child = subprocess.Popen(
+                # -P: the folder it is started in must not offer it modules
+                [sys.executable, "-P", script, str(number), self._folder.name],
+                env=self._environment(),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=complaints,
+                pass_fds=[number],
+                start_new_session=True,  # Ctrl-C is for the run, which ends its server
+            )
+        self._use({"PREFECT_API_URL": url, "PREFECT_API_AUTH_STRING": self._password})
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Close the pipe, upon which the child leaves; restore the settings."""
+        self._use(self._before)
+        if self._child is not None and self._child.stdin is not None:
+            self._child.stdin.close()
+            try:
+                self._child.wait(timeout=_GOODBYE_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._child.kill()
+                self._child.wait()
+        self._folder.cleanup()
+
+    def last_words(self) -> str:
+        """Return the last line the server complained with."""
+        said = self._complaints.read_text(encoding="utf-8", errors="replace").split(
+            "\n"
+        )
+        return next((line for line in reversed(said) if line.strip()), "none")
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            **os.environ,
+            "PREFECT_SERVER_API_AUTH_STRING": self._password,
+            "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": "http://127.0.0.1",
+            "PREFECT_SERVER_UI_ENABLED": "false",
+            "PREFECT_API_BLOCKS_REGISTER_ON_START": "false",  # a second saved
+            "PREFECT_LOGGING_LEVEL": "ERROR",
+            "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "ERROR",
+        }
+
+    def _use(self, settings: Mapping[str, str | None]) -> None:
+        """Change Prefect's settings for all threads of this process."""
+        self._before = {name: os.environ.get(name) for name in settings}
+        for name, value in settings.items():
             if value is None:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
-        prefect.context.refresh_global_settings_context()
-
-
-@contextmanager
-def _embedded() -> Iterator[str]:
-    """Run a server of our own; its address is known before it is up."""
-    password = f"labagent:{secrets.token_urlsafe(24)}"
-    with (
-        socket.create_server(("127.0.0.1", 0)) as listener,
-        tempfile.TemporaryFile() as complaints,
-    ):
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}/api"
-        child = subprocess.Popen(
-            # -P: the folder it is started in must not offer it modules
-            [
-                sys.executable,
-                "-P",
-                str(Path(__file__).with_name("serve.py")),
-                str(listener.fileno()),
-            ],
-            env=_child_environment(password),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=complaints,
-            pass_fds=[listener.fileno()],
-            start_new_session=True,  # Ctrl-C is for the run, which ends its server
-        )
-        listener.close()
-        ours = {"PREFECT_API_URL": url, "PREFECT_API_AUTH_STRING": password}
-        try:
-            with _settings(ours):
-                _wait_until_up(child, complaints.fileno())
-                yield url
-                drain()
-        finally:
-            _stop(child)
-
-
-def _child_environment(password: str) -> dict[str, str]:
-    return {
-        **os.environ,
-        "PREFECT_SERVER_API_AUTH_STRING": password,
-        "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": "http://127.0.0.1",
-        "PREFECT_SERVER_UI_ENABLED": "false",
-        "PREFECT_API_BLOCKS_REGISTER_ON_START": "false",  # a second of start-up saved
-        "PREFECT_LOGGING_LEVEL": "ERROR",
-    }
-
-
-def _wait_until_up(child: "subprocess.Popen[bytes]", complaints: int) -> None:
-    """Wait for the first answer: the connection is held until the server takes it."""
-    try:
-        check("see what it said")
-    except SchedulerError as error:
-        child.kill()
-        child.wait()
-        said = os.pread(complaints, 1 << 20, 0).decode(errors="replace").strip()
-        last = said.splitlines()[-1] if said else "nothing"
-        text = (
-            f"embedded Prefect server: got no answer, must start; it said: {last!r}. "
-            "Try `labagent doctor`, or use `prefect server start` and PREFECT_API_URL"
-        )
-        raise SchedulerError(text) from error
-
-
-def _stop(child: "subprocess.Popen[bytes]") -> None:
-    """Close the pipe, upon which the child cleans up and leaves."""
-    if child.stdin is not None:
-        child.stdin.close()
-    try:
-        child.wait(timeout=10)
-    except subprocess.TimeoutExpired:
-        child.kill()
-        child.wait()
+        refresh_global_settings_context()

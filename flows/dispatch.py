@@ -1,0 +1,401 @@
+"""Running one step: claim, ask what is known, submit, poll, record.
+
+The same code runs a step for the first time and after a crash. What an executor knows of
+the key decides; what nobody can know is written down as unknown::
+
+    claim ─► lookup(key) ─► seen ─────────────► poll ─► final ─► complete
+         (if resumed)  └──► not seen ► submit ──┘  ▲
+                       └──► cannot tell ─► idempotent: submit, else unknown
+"""
+
+import hashlib
+import time
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from flows.endings import Ending, ended, judge, readbacks
+from flows.leases import LEASE_SECONDS, Heartbeat
+from flows.signals import Stop
+from labagent.campaigns import Campaign, Stage
+from labagent.errors import (
+    DataError,
+    EnvelopeError,
+    ExecutorError,
+    LeaseLostError,
+    LogbookError,
+)
+from labagent.experiments import StepState
+from labagent.ports import (
+    Abort,
+    Claim,
+    Executor,
+    Finding,
+    Logbook,
+    Report,
+    Request,
+    RunStatus,
+    Sighting,
+)
+
+ATTEMPTS = 3
+"""How often a step that had no effect is tried before it counts as failed."""
+
+PATIENCE = 15.0
+"""Seconds beyond its time-out that an executor has to say so itself."""
+
+FASTEST, SLOWEST = 0.02, 1.0
+"""Limits of the time between two polls, in seconds."""
+
+
+class Fate(StrEnum):
+    """What became of an attempt to run a step."""
+
+    MEASURED = "measured"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    RETRY = "retry"  # nothing happened; it may be tried again
+    HANDED_OVER = "handed over"  # a person has it
+    LEFT = "left"  # it goes on without us, and the next run asks for it
+    TAKEN = "taken"  # somebody else has it
+    SKIPPED = "skipped"  # a stop was asked for before it began
+
+
+@dataclass(frozen=True)
+class Driven:
+    """The fate of a step, with the experiment it belongs to and the reason."""
+
+    fate: Fate
+    number: int = 0
+    stage: str = ""
+    message: str = ""
+
+
+class Workplace(Protocol):
+    """What running a step needs; :class:`flows.wiring.Runtime` has it."""
+
+    @property
+    def campaign(self) -> Campaign:
+        """What is asked for."""
+        ...
+
+    @property
+    def campaign_id(self) -> int:
+        """The campaign's row."""
+        ...
+
+    @property
+    def logbook(self) -> Logbook:
+        """The memory."""
+        ...
+
+    @property
+    def worker(self) -> str:
+        """Name for leases."""
+        ...
+
+    def executor(self, name: str) -> Executor:
+        """Return a guarded executor by its name in the campaign file."""
+        ...
+
+    def capabilities_sha256(self, name: str) -> str:
+        """Return the hash under which the executor's capabilities are kept."""
+        ...
+
+
+def run_step(place: Workplace, step: int, stop: Stop) -> Driven:
+    """Claim a step and run it to an end, or until it is somebody else's.
+
+    Args:
+        place: Campaign, memory, executors.
+        step: Row id.
+        stop: Asks to begin nothing new, or to stop at once.
+    """
+    for attempt in range(1, ATTEMPTS + 1):
+        if stop.asked:
+            return Driven(Fate.SKIPPED)
+        claim = place.logbook.claim(
+            place.campaign_id, place.worker, LEASE_SECONDS, step
+        )
+        if claim is None:
+            return Driven(Fate.TAKEN)
+        try:
+            with Heartbeat(place.logbook, claim) as lease:
+                last = attempt == ATTEMPTS
+                driven = _drive(place, claim, lease, stop, last=last)
+        except LeaseLostError as error:
+            return Driven(Fate.TAKEN, claim.number, claim.stage, str(error))
+        if driven.fate is not Fate.RETRY:
+            return driven
+        stop.wait(0.1 * 4**attempt)
+    raise AssertionError("the last attempt never asks for another")
+
+
+def _drive(
+    place: Workplace, claim: Claim, lease: Heartbeat, stop: Stop, *, last: bool
+) -> Driven:
+    """Run a claimed step once, if the campaign still knows how."""
+    stage = next((s for s in place.campaign.stages if s.name == claim.stage), None)
+    if stage is not None and claim.executor in {
+        e.name for e in place.campaign.executors
+    }:
+        return _Drive(place, claim, stage, lease, stop).attempt(last=last)
+    message = (
+        f"nothing was run: the campaign has no stage {claim.stage} with an executor "
+        f"{claim.executor} any more"
+    )
+    place.logbook.complete(claim, StepState.FAILED, (), message, {})
+    return Driven(Fate.FAILED, claim.number, claim.stage, message)
+
+
+def request_for(campaign: Campaign, stage: Stage, claim: Claim) -> Request:
+    """Return what an executor is asked to do for a claimed step."""
+    return Request(
+        key=claim.key,
+        stage=claim.stage,
+        experiment=claim.number,
+        parameters={name: claim.intervention[name] for name in stage.controls},
+        units={name: campaign.space[name].unit for name in stage.controls},
+        intervention=claim.intervention,
+        seed=seed_of(claim.key),
+    )
+
+
+def seed_of(key: str) -> int:
+    """Return 31 bits of a key's hash: the same key gives the same randomness."""
+    return int.from_bytes(hashlib.sha256(key.encode()).digest()[:4], "big") >> 1
+
+
+def _traceback(error: Exception) -> str:
+    return "".join(traceback.format_exception(error)).strip()
+
+
+class _NoEffect(Exception):  # noqa: N818  not an error: the step may be tried again
+    """The executor saw nothing of the request, or undid it."""
+
+
+class _Unclear(Exception):  # noqa: N818  not an error: an answer we must write down
+    """Nobody can tell what happened."""
+
+
+class _Left(Exception):  # noqa: N818  not an error: the person asked for it
+    """The step goes on without us."""
+
+
+class _Drive:
+    """One attempt at one claimed step."""
+
+    def __init__(
+        self,
+        place: Workplace,
+        claim: Claim,
+        stage: Stage,
+        lease: Heartbeat,
+        stop: Stop,
+    ) -> None:
+        self._place = place
+        self._claim = claim
+        self._stage = stage
+        self._lease = lease
+        self._stop = stop
+        self._request = request_for(place.campaign, stage, claim)
+        self._handle = ""
+
+    def attempt(self, *, last: bool) -> Driven:
+        """Run the step and write what became of it.
+
+        Args:
+            last: Whether a step without effect counts as failed now.
+
+        Raises:
+            LeaseLostError: Somebody else has the step; nothing was written.
+        """
+        try:
+            executor = self._place.executor(self._claim.executor)
+            ending = self._operate(executor)
+        except LogbookError:
+            raise
+        except EnvelopeError as error:
+            ending = self._refused(error)
+        except _NoEffect as error:
+            if not last:
+                self._place.logbook.release(self._claim, str(error))
+                return self._driven(Fate.RETRY, str(error))
+            ending = Ending(StepState.FAILED, str(error))
+        except _Unclear as error:
+            ending = Ending(StepState.UNKNOWN, str(error))
+        except _Left as error:
+            return self._driven(Fate.LEFT, str(error))
+        except Exception as error:  # noqa: BLE001  a broken driver becomes a row
+            ending = self._broken(error)
+        if ending is None:
+            self._place.logbook.hand_over(self._claim)
+            return self._driven(Fate.HANDED_OVER, "")
+        return self._complete(ending)
+
+    def _driven(self, fate: Fate, message: str) -> Driven:
+        return Driven(fate, self._claim.number, self._claim.stage, message)
+
+    def _complete(self, ending: Ending) -> Driven:
+        provenance = {
+            **ending.provenance,
+            "executor": self._claim.executor,
+            "capabilities": self._place.capabilities_sha256(self._claim.executor),
+            "seed": self._request.seed,
+            "handle": self._handle,
+            "worker": self._claim.worker,
+        }
+        self._lease.check()
+        write = self._place.logbook.complete
+        try:
+            write(
+                self._claim,
+                ending.state,
+                ending.measurements,
+                ending.message,
+                provenance,
+            )
+        except DataError as error:  # the memory is stricter than we are
+            text = f"the results cannot be recorded: {error}"
+            write(self._claim, StepState.FAILED, (), text, provenance)
+            return self._driven(Fate.FAILED, text)
+        return self._driven(Fate(ending.state.value), ending.message)
+
+    def _broken(self, error: Exception) -> Ending:
+        """Tell of a driver that broke its own promises."""
+        can = self._place.executor(self._claim.executor).describe()
+        state = StepState.FAILED if can.idempotent else StepState.UNKNOWN
+        return Ending(state, _traceback(error))
+
+    def _refused(self, error: EnvelopeError) -> Ending:
+        """Tell of a request that the envelope stopped before the driver saw it."""
+        text = f"experiment {self._claim.number}: refused by the envelope: {error}"
+        finding = Finding("envelope", text, self._claim.number)
+        self._place.logbook.add_finding(self._place.campaign_id, finding)
+        return Ending(StepState.FAILED, f"nothing was run: {error}")
+
+    def _operate(self, executor: Executor) -> Ending | None:
+        """Run the step; None means that a person has it now."""
+        can = executor.describe()
+        if not (self._claim.resumed and self._seen_before(executor)):
+            self._submit(executor)
+        if can.by_person:
+            return None
+        report = self._poll(executor)
+        return self._ending(executor, report)
+
+    def _seen_before(self, executor: Executor) -> bool:
+        """Return whether the executor knows the key, after an earlier claim lapsed."""
+        sighting, handle = executor.lookup(self._claim.key)
+        if sighting is Sighting.CANNOT_TELL and not executor.describe().idempotent:
+            raise _Unclear(
+                "the run was interrupted and the executor cannot tell whether the step "
+                "was run; look at the sample and record what you find"
+            )
+        self._handle = handle
+        return sighting is Sighting.SEEN
+
+    def _submit(self, executor: Executor) -> None:
+        self._lease.check()
+        try:
+            self._handle = executor.submit(self._request)
+        except EnvelopeError:
+            raise
+        except ExecutorError as error:  # by contract nothing happened
+            raise _NoEffect(str(error)) from error
+        except Exception as error:  # a driver may raise anything; it becomes a row
+            self._after_crash(executor, error)
+
+    def _after_crash(self, executor: Executor, error: Exception) -> None:
+        """Find out what a submit did that ended in an exception of its own."""
+        text = _traceback(error)
+        try:
+            sighting, handle = executor.lookup(self._claim.key)
+        except Exception as again:
+            raise _Unclear(f"{text}\nand lookup failed: {again}") from again
+        if sighting is Sighting.SEEN:
+            self._handle = handle
+        elif sighting is Sighting.NOT_SEEN or executor.describe().idempotent:
+            raise _NoEffect(text) from error
+        else:
+            raise _Unclear(text) from error
+
+    def _poll(self, executor: Executor) -> Report:
+        """Poll until the step is over, the time is, or a person insists."""
+        timeout = self._place.campaign.executor(self._claim.executor).timeout
+        give_up = time.monotonic() + timeout + PATIENCE
+        pause, failures = FASTEST, 0
+        while True:
+            self._lease.check()
+            try:
+                report = executor.poll(self._handle)
+                failures = 0
+            except Exception as error:
+                failures += 1
+                if failures == ATTEMPTS:
+                    self._lost_sight(executor, error)
+                report = Report(RunStatus.RUNNING)
+            if report.status.final:
+                return report
+            if self._stop.now:
+                return self._stopped(executor)
+            if time.monotonic() > give_up:
+                return self._overdue(executor, timeout)
+            time.sleep(pause)
+            pause = min(pause * 1.3, SLOWEST)
+
+    def _lost_sight(self, executor: Executor, error: Exception) -> None:
+        """Give up on a step whose executor answers with exceptions."""
+        text = _traceback(error)
+        if executor.describe().idempotent:
+            raise _NoEffect(text) from error
+        raise _Unclear(text) from error
+
+    def _stopped(self, executor: Executor) -> Report:
+        """Stop an instrument because a person insists; let a simulation run on."""
+        can = executor.describe()
+        if can.idempotent or not can.abort:
+            raise _Left("goes on by itself; the next run asks what became of it")
+        executor.abort(self._handle, Abort.GRACEFUL)
+        give_up = time.monotonic() + PATIENCE
+        while not (report := executor.poll(self._handle)).status.final:
+            if time.monotonic() > give_up:
+                raise _Unclear("asked to stop, and did not say that it did")
+            time.sleep(10 * FASTEST)
+        return report
+
+    def _overdue(self, executor: Executor, timeout: float) -> Report:
+        """Give up on a step that takes too long: nobody knows what it does now."""
+        text = (
+            f"no result after {timeout:g} s; raise the executor's timeout if it is slow"
+        )
+        can = executor.describe()
+        if can.abort:
+            executor.abort(self._handle, Abort.GRACEFUL)
+        if can.idempotent:
+            return Report(RunStatus.FAILED_PARTIAL, text)
+        raise _Unclear(text)
+
+    def _ending(self, executor: Executor, report: Report) -> Ending:
+        """Turn the executor's last word into what is written."""
+        match report.status:
+            case RunStatus.FAILED_NO_EFFECT:
+                raise _NoEffect(report.message or "failed without effect")
+            case RunStatus.UNKNOWN if not executor.describe().idempotent:
+                raise _Unclear(report.message or "the executor does not know")
+            case RunStatus.UNKNOWN:
+                raise _NoEffect(report.message or "the executor does not know")
+            case _:
+                pass
+        observations = executor.observations(self._handle)
+        provenance: Mapping[str, object] = {
+            **executor.provenance(self._handle),
+            "readbacks": readbacks(observations),
+        }
+        if report.status is RunStatus.SUCCEEDED:
+            return ended(self._place.campaign, self._stage, observations, provenance)
+        kept, _ = judge(self._place.campaign, self._stage, observations)
+        message = report.message or report.status.value
+        return Ending(StepState.FAILED, message, kept, provenance)

@@ -1,0 +1,60 @@
+"""Collecting what people have filed since the last look.
+
+A step in a person's hands has no lease. Its result comes by ``labagent record``, or by
+a file that its executor finds; then it is written here.
+"""
+
+from flows.dispatch import Driven, Fate, Workplace
+from flows.endings import Ending, ended, judge, readbacks
+from labagent.campaigns import Stage
+from labagent.errors import StateError
+from labagent.experiments import ExperimentRecord, StepRecord, StepState
+from labagent.ports import Executor, RunStatus, Sighting
+
+
+def collect(place: Workplace) -> tuple[Driven, ...]:
+    """Record the results that people have handed in as files.
+
+    Returns:
+        What was recorded now.
+    """
+    found: list[Driven] = []
+    for record in place.logbook.experiments(place.campaign_id):
+        for step in record.steps:
+            if step.state is StepState.RUNNING and step.handed_over:
+                found += _collect_step(place, record, step)
+    return tuple(found)
+
+
+def _collect_step(
+    place: Workplace, record: ExperimentRecord, step: StepRecord
+) -> list[Driven]:
+    executor = place.executor(step.executor)
+    sighting, handle = executor.lookup(step.key)
+    if sighting is not Sighting.SEEN:
+        return []
+    stage = next(s for s in place.campaign.stages if s.name == step.stage)
+    ending = _ending(place, executor, handle, stage)
+    if ending is None:
+        return []
+    try:
+        place.logbook.record(
+            step.id, ending.state, ending.measurements, ending.message, step.executor
+        )
+    except StateError:  # somebody else was quicker
+        return []
+    return [Driven(Fate(ending.state.value), record.number, step.stage, ending.message)]
+
+
+def _ending(
+    place: Workplace, executor: Executor, handle: str, stage: Stage
+) -> Ending | None:
+    """Return what a person says became of a step; None while nothing is said."""
+    report = executor.poll(handle)
+    if not report.status.final or report.status is RunStatus.UNKNOWN:
+        return None
+    observations = executor.observations(handle)
+    if report.status is RunStatus.SUCCEEDED:
+        return ended(place.campaign, stage, observations, readbacks(observations))
+    kept, _ = judge(place.campaign, stage, observations)
+    return Ending(StepState.FAILED, report.message or report.status.value, kept)
