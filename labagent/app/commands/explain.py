@@ -1,0 +1,123 @@
+"""``labagent explain``: why an experiment was proposed."""
+
+from collections.abc import Iterator
+
+from labagent.app.book import Book
+from labagent.app.commands.show import OneWord, flat, one_id
+from labagent.app.layout import fields
+from labagent.app.screen import Column, table
+from labagent.app.session import Session, split_words, with_session
+from labagent.app.text import (
+    expected,
+    moment,
+    number,
+    numbers,
+    plural,
+    settings,
+    units_of,
+)
+from labagent.errors import DataError
+from labagent.experiments import ExperimentRecord
+from labagent.ports import DecisionRecord
+from labagent.review import Row, iso, plain_intervention, plain_prediction
+
+_STRATEGIES = {
+    "space-filling": "spread evenly over the space, to learn the most of it at first",
+    "model": "chosen by the model that was fitted to all earlier results",
+}
+
+
+@with_session
+def explain(session: Session, words: OneWord) -> None:
+    """Say why an experiment was proposed: acquisition, score, runners-up, model."""
+    ids, reference = split_words(words)
+    session = session.of(reference)
+    with session.book() as book:
+        [record] = book.records([one_id(ids)])
+        found = _decision(book, record)
+        pending = _numbers_of(book, found.decision.pending)
+        data, lines = plain(record, found, pending), list(screen(book, record, found))
+    session.answer(data, lines)
+
+
+def plain(record: ExperimentRecord, found: DecisionRecord, pending: list[int]) -> Row:
+    """Return the reasons as plain data."""
+    decision = found.decision
+    return {
+        "id": record.number,
+        "batch": decision.batch,
+        "decided_at": iso(found.at),
+        "goal_version": found.goal_version,
+        "strategy": decision.strategy,
+        "acquisition": decision.acquisition,
+        "score": record.score,
+        "intervention": plain_intervention(record.intervention),
+        "prediction": {
+            s.prediction.quantity: plain_prediction(s) for s in record.predictions
+        },
+        "runners_up": [
+            {"intervention": plain_intervention(r.intervention), "score": r.score}
+            for r in record.runners_up
+        ],
+        "trained_on": decision.trained_on,
+        "pending": pending,
+        "seed": decision.seed,
+        "as_of_event": decision.as_of,
+        "model": dict(decision.model),
+        "versions": dict(decision.versions),
+    }
+
+
+def screen(
+    book: Book, record: ExperimentRecord, found: DecisionRecord
+) -> Iterator[str]:
+    """Yield the reasons as lines for people."""
+    decision, units = found.decision, units_of(book.campaign.space)
+    why = _STRATEGIES.get(decision.strategy, "")
+    yield f"Experiment {record.number} of {book.row.name}"
+    pending = _numbers_of(book, decision.pending)
+    yield fields(
+        [
+            ("proposed", f"{moment(found.at)}, batch {decision.batch}"),
+            ("strategy", f"{decision.strategy}: {why}" if why else decision.strategy),
+            ("acquisition", f"{decision.acquisition}, score {number(record.score)}"),
+            ("trained on", plural(decision.trained_on, "experiment")),
+            ("pending", numbers(pending) or "none was under way"),
+            ("seed", str(decision.seed)),
+            ("as of", f"event {decision.as_of}, goal version {found.goal_version}"),
+            ("set", settings(record.intervention, units)),
+            (
+                "expected",
+                "\n".join(
+                    f"{s.prediction.quantity} {expected(s.prediction)}"
+                    for s in record.predictions
+                ),
+            ),
+            ("model", "\n".join(flat(decision.model))),
+            ("versions", ", ".join(f"{k} {v}" for k, v in decision.versions.items())),
+        ]
+    )
+    if record.runners_up:
+        yield ""
+        yield table(
+            [Column("runner-up", share=1), Column("score", right=True)],
+            [
+                (settings(r.intervention, units), number(r.score))
+                for r in record.runners_up
+            ],
+        )
+
+
+def _decision(book: Book, record: ExperimentRecord) -> DecisionRecord:
+    for found in book.logbook.decisions(book.row.id):
+        if record.id in found.experiments:
+            return found
+    raise DataError(
+        f"experiment {record.number}: was not proposed but came from {record.source}; "
+        "only proposals can be explained"
+    )
+
+
+def _numbers_of(book: Book, ids: tuple[int, ...]) -> list[int]:
+    """Return the numbers people type of row ids."""
+    return [r.number for r in book.records() if r.id in ids] if ids else []

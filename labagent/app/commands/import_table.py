@@ -1,0 +1,72 @@
+"""``labagent import``: past experiments from a table."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from db import open_logbook
+from labagent import config
+from labagent.app.lazy import CONFIGURATION
+from labagent.app.options import ByOption
+from labagent.app.printing import complain
+from labagent.app.progress import bar
+from labagent.app.session import Session, who, with_session
+from labagent.app.text import plural
+from labagent.campaigns import Campaign
+from labagent.config.rows import read_history, read_rows
+from labagent.ports import ImportedRow
+
+
+@with_session
+def import_table(
+    session: Session,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The campaign file.")],
+    source: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="TABLE",
+            help="A CSV or XLSX file; without it, the campaign's own history.",
+        ),
+    ] = None,
+    sheet: Annotated[
+        str | None, typer.Option(help="Sheet of an XLSX file; else the first.")
+    ] = None,
+    by: ByOption = None,
+) -> None:
+    """Import past experiments into the database, to learn from.
+
+    Columns are found by the variables' names, or by the `columns` of the campaign's
+    `history`. Importing a table twice adds nothing.
+    """
+    campaign = config.load(file)
+    if source is None and campaign.history is None:
+        complain(f"{file} names no history; say which table: --source TABLE")
+        raise typer.Exit(CONFIGURATION)
+    session = session.of(str(file))
+    with bar("Reading the table", shown=not session.json):
+        rows, name = _rows(campaign, file, source, sheet)
+    logbook = open_logbook(session.url)
+    try:
+        row = logbook.open_campaign(campaign, who(by))
+        with bar("Importing", shown=not session.json):
+            new, known = logbook.import_rows(row.id, rows, name, who(by))
+    finally:
+        logbook.close()
+    already = f", {known} were there already" if known else ""
+    session.answer(
+        {"source": name, "new": new, "known": known},
+        [f"Imported {plural(new, 'experiment')} from {name}{already}."],
+    )
+
+
+def _rows(
+    campaign: Campaign, file: Path, source: Path | None, sheet: str | None
+) -> tuple[tuple[ImportedRow, ...], str]:
+    """Return the table's rows and the name they are kept under."""
+    past = campaign.history
+    if source is None and past is not None:
+        return read_history(campaign, file.resolve().parent), past.file
+    table = source or file
+    columns = past.columns if past is not None else ()
+    return read_rows(table, columns, campaign, sheet), table.name

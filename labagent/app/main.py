@@ -1,0 +1,77 @@
+"""The command line ``labagent``."""
+
+import contextlib
+import io
+import sys
+from typing import Annotated
+
+import typer
+
+from labagent import __version__
+from labagent.app.commands import COMMANDS
+from labagent.app.lazy import CONFIGURATION, HELP_OPTIONS, LazyGroup
+from labagent.app.printing import complain
+from labagent.app.startup import check_packages
+from labagent.errors import ConfigurationError
+
+
+class Labagent(LazyGroup):
+    """All commands of labagent."""
+
+    table = COMMANDS
+
+
+app = typer.Typer(
+    name="labagent",
+    cls=Labagent,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings=HELP_OPTIONS,
+    no_args_is_help=True,
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"labagent {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def labagent(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            help="Show the version and exit.",
+            callback=_print_version,
+            is_eager=True,
+        ),
+    ] = False,
+) -> None:
+    """Run a materials campaign: propose, approve, dispatch, record, learn, review.
+
+    Start with `labagent init --example manual my-campaign`.
+
+    Exit codes: 0 done, 1 failure, 2 wrong campaign file or command line, 3 waiting
+    for a person, 4 budget used.
+    """
+
+
+def main() -> None:
+    """Run the command line and end the program with its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot show a character gets a question mark, not a crash.
+        if isinstance(stream, io.TextIOWrapper):
+            with contextlib.suppress(io.UnsupportedOperation):
+                stream.reconfigure(errors="replace")
+    try:
+        check_packages()
+    except ConfigurationError as error:
+        complain(str(error))
+        sys.exit(CONFIGURATION)
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,88 @@
+"""Tables, readable in 80 columns, in a pipe, without colours."""
+
+import io
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from labagent.app.layout import width
+from labagent.app.printing import Styled, colours, printable
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table.
+
+    Attributes:
+        title: Its heading.
+        right: Whether its cells are numbers, aligned right.
+        share: Share of the free width; 0 keeps the cells on one line.
+    """
+
+    title: str
+    right: bool = False
+    share: int = 0
+
+
+def table(
+    columns: Sequence[Column], rows: Iterable[Sequence[str]], title: str = ""
+) -> Styled:
+    """Return a table as text."""
+    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=_cell(title) or None)
+    grid.title_justify = "left"
+    for column in columns:
+        grid.add_column(
+            _cell(column.title),
+            justify="right" if column.right else "left",
+            ratio=column.share or None,
+            no_wrap=not column.share,
+            overflow="fold",
+        )
+    for row in rows:
+        grid.add_row(*(_cell(cell) for cell in row))
+    return rendered(grid)
+
+
+def rendered(thing: object) -> Styled:
+    """Return something rich can print as text, coloured only for a terminal."""
+    coloured = colours(sys.stdout)
+    file = io.StringIO()
+    console = Console(
+        file=file,
+        width=width(),
+        force_terminal=coloured,
+        no_color=not coloured,
+        safe_box=not _unicode(),
+        highlight=False,
+    )
+    console.print(thing)
+    lines = (line.rstrip() for line in file.getvalue().splitlines())
+    return Styled("\n".join(lines).strip("\n"))
+
+
+def _unicode() -> bool:
+    return (sys.stdout.encoding or "").lower().startswith("utf")
+
+
+_STATES = {
+    "measured": "green",
+    "ready": "green",
+    "ok": "green",
+    "failed": "red",
+    "fail": "red",
+    "unknown": "bold red",
+    "rejected": "dim",
+    "cancelled": "dim",
+    "proposed": "yellow",
+    "warn": "yellow",
+    "running": "cyan",
+}
+
+
+def _cell(text: str) -> Text:
+    return Text(printable(text), style=_STATES.get(text, ""))

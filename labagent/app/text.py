@@ -1,0 +1,96 @@
+"""Numbers, times, settings and predictions as people read them."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from labagent.experiments import Basis, Prediction
+from labagent.materials import formula
+from labagent.variables import DesignSpace, Value, Variable
+
+SIGMA = "\N{GREEK SMALL LETTER SIGMA}"
+_SMALLEST = 1e-4
+"""Numbers below are written with an exponent."""
+
+
+def number(value: float, digits: int = 4) -> str:
+    """Return a number with a few significant digits: 0.1, 1234, 1.2e-07."""
+    if value == 0:
+        return "0"
+    if _SMALLEST <= abs(value) < 10 ** max(digits, 5):
+        decimals = max(0, digits - 1 - _exponent(value))
+        text = f"{value:.{decimals}f}"
+        return text.rstrip("0").rstrip(".") if "." in text else text
+    return f"{value:.{digits}g}"
+
+
+def _exponent(value: float) -> int:
+    return int(f"{abs(value):e}".split("e")[1])
+
+
+def amount(value: float, unit: str, digits: int = 4) -> str:
+    """Return a number with its unit; percent is glued as people write it."""
+    if unit in ("percent", "%"):
+        return f"{number(value, digits)} %"
+    return f"{number(value, digits)} {unit}".rstrip()
+
+
+def setting(value: Value, unit: str = "") -> str:
+    """Return the value of one control: a number, a label or a formula."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Mapping):
+        return formula(value)
+    return amount(value, unit, 6)
+
+
+def settings(intervention: Mapping[str, Value], units: Mapping[str, str]) -> str:
+    """Return an intervention on one line: ``anneal.temperature=120 degC, ...``."""
+    return ", ".join(
+        f"{name}={setting(value, units.get(name, ''))}"
+        for name, value in intervention.items()
+    )
+
+
+def units_of(space: DesignSpace, *more: Variable) -> dict[str, str]:
+    """Return name to unit of every control and every other variable given."""
+    return {v.name: v.unit for v in (*space.controls, *more)}
+
+
+def expected(prediction: Prediction) -> str:
+    """Return a prediction as ``mean ± std unit``, rounded to what std allows."""
+    low = prediction.std
+    digits = max(2, _exponent(prediction.mean) - _exponent(low) + 2) if low else 4
+    mean = number(prediction.mean, min(digits, 8))
+    tail = "" if prediction.basis is Basis.MODEL else " (prior)"
+    return f"{mean} ± {amount(low, prediction.unit, 2)}{tail}"
+
+
+def measured(value: float, unit: str) -> str:
+    """Return a result with enough digits to compare it."""
+    return amount(value, unit, 5)
+
+
+def sigmas(distance: float) -> str:
+    """Return a surprise in predicted standard deviations, with its sign."""
+    return f"{distance:+.1f} {SIGMA}"
+
+
+def moment(at: datetime | None) -> str:
+    """Return a time to the second, in UTC; a dash where there is none."""
+    return "-" if at is None else at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def plural(count: int, noun: str) -> str:
+    """Return ``1 experiment`` or ``3 experiments``."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def numbers(ids: list[int]) -> str:
+    """Return ids shortly, runs as ranges: ``1-3 7``."""
+    parts: list[list[int]] = []
+    for i in sorted(ids):
+        if parts and i == parts[-1][-1] + 1:
+            parts[-1].append(i)
+        else:
+            parts.append([i])
+    return " ".join(f"{p[0]}-{p[-1]}" if len(p) > 1 else f"{p[0]}" for p in parts)
