@@ -10,21 +10,25 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any, cast
 
 import httpx
-from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.exceptions import PrefectException
 from prefect.flows import Flow
 from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 from prefect.states import Completed, Failed
-from prefect.task_runners import ThreadPoolTaskRunner
+from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
+from prefect.tasks import Task
 
 from flows.dispatch import Driven, Fate, Workplace, run_step
 from flows.signals import Stop
 from labagent.errors import SchedulerError
 from labagent.experiments import ExperimentRecord
+
+if TYPE_CHECKING:
+    from prefect.futures import PrefectFuture
 
 FLOW_NAME = "labagent-batch"
 
@@ -126,33 +130,18 @@ def run_batch(batch: Batch) -> None:
 def batch_flow(batch: Batch) -> Flow[[str, int | None], State]:
     """Return the flow that runs a batch; its parameters name it and nothing else."""
     places = _places(batch.place)
-
-    @task(
+    step = Task(
+        _step_of(batch),
+        name="dispatch",
         task_run_name="{campaign} batch {batch_number} experiment {experiment} {stage}",
         cache_policy=NO_CACHE,
         persist_result=False,
         retries=0,
     )
-    def dispatch(  # noqa: ANN202  Prefect's states have no public generic name
-        campaign: str,  # noqa: ARG001  the names of runs are made of these
-        batch_number: int | None,  # noqa: ARG001
-        experiment: int,  # noqa: ARG001
-        stage: str,  # noqa: ARG001
-        step: int,
-    ):
-        return _state(batch.run(step))
 
-    @flow(
-        name=FLOW_NAME,
-        flow_run_name="{campaign} batch {batch_number}",
-        task_runner=ThreadPoolTaskRunner(max_workers=sum(places.values())),
-        persist_result=False,
-        retries=0,
-        validate_parameters=False,
-    )
-    def labagent_batch(campaign: str, batch_number: int | None):  # noqa: ANN202
+    def labagent_batch(campaign: str, batch_number: int | None) -> State:
         def begin(job: Job, done: Callable[[], None]) -> None:
-            future = dispatch.submit(
+            future = step.submit(
                 campaign, batch_number, job.number, job.stage, job.step
             )
             future.add_done_callback(lambda _: done())
@@ -160,7 +149,33 @@ def batch_flow(batch: Batch) -> Flow[[str, int | None], State]:
         work_through(batch, places, begin)
         return _summary(batch)
 
-    return labagent_batch
+    return Flow(
+        labagent_batch,
+        name=FLOW_NAME,
+        flow_run_name="{campaign} batch {batch_number}",
+        task_runner=cast(
+            "TaskRunner[PrefectFuture[Any]]",
+            ThreadPoolTaskRunner(max_workers=sum(places.values())),
+        ),
+        persist_result=False,
+        retries=0,
+        validate_parameters=False,
+    )
+
+
+def _step_of(batch: Batch) -> Callable[[str, int | None, int, str, int], State]:
+    """Return the function that runs one step and tells Prefect what became of it."""
+
+    def dispatch(
+        campaign: str,  # noqa: ARG001  the names of runs are made of these
+        batch_number: int | None,  # noqa: ARG001
+        experiment: int,  # noqa: ARG001
+        stage: str,  # noqa: ARG001
+        step: int,
+    ) -> State:
+        return _state(batch.run(step))
+
+    return dispatch
 
 
 def work_through(

@@ -1,7 +1,7 @@
 """Running one step: claim, ask what is known, submit, poll, record.
 
-The same code runs a step for the first time and after a crash. What an executor knows of
-the key decides; what nobody can know is written down as unknown::
+The same code runs a step for the first time and after a crash. What an executor knows
+of the key decides; what nobody can know is written down as unknown::
 
     claim ─► lookup(key) ─► seen ─────────────► poll ─► final ─► complete
          (if resumed)  └──► not seen ► submit ──┘  ▲
@@ -11,7 +11,6 @@ the key decides; what nobody can know is written down as unknown::
 import hashlib
 import time
 import traceback
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -138,9 +137,8 @@ def _drive(
 ) -> Driven:
     """Run a claimed step once, if the campaign still knows how."""
     stage = next((s for s in place.campaign.stages if s.name == claim.stage), None)
-    if stage is not None and claim.executor in {
-        e.name for e in place.campaign.executors
-    }:
+    known = {spec.name for spec in place.campaign.executors}
+    if stage is not None and claim.executor in known:
         return _Drive(place, claim, stage, lease, stop).attempt(last=last)
     message = (
         f"nothing was run: the campaign has no stage {claim.stage} with an executor "
@@ -172,16 +170,17 @@ def _traceback(error: Exception) -> str:
     return "".join(traceback.format_exception(error)).strip()
 
 
-class _NoEffect(Exception):  # noqa: N818  not an error: the step may be tried again
-    """The executor saw nothing of the request, or undid it."""
+class _Cut(Exception):  # noqa: N818  not an error: it ends an attempt from deep within
+    """The attempt is over before the executor's last word.
 
+    Attributes:
+        fate: RETRY where nothing happened, UNKNOWN where nobody can tell, LEFT where
+            the step goes on without us.
+    """
 
-class _Unclear(Exception):  # noqa: N818  not an error: an answer we must write down
-    """Nobody can tell what happened."""
-
-
-class _Left(Exception):  # noqa: N818  not an error: the person asked for it
-    """The step goes on without us."""
+    def __init__(self, fate: Fate, text: str) -> None:
+        super().__init__(text)
+        self.fate = fate
 
 
 class _Drive:
@@ -213,27 +212,30 @@ class _Drive:
             LeaseLostError: Somebody else has the step; nothing was written.
         """
         try:
-            executor = self._place.executor(self._claim.executor)
-            ending = self._operate(executor)
+            ending = self._operate(self._place.executor(self._claim.executor))
         except LogbookError:
             raise
+        except _Cut as cut:
+            return self._cut(cut, last=last)
         except EnvelopeError as error:
             ending = self._refused(error)
-        except _NoEffect as error:
-            if not last:
-                self._place.logbook.release(self._claim, str(error))
-                return self._driven(Fate.RETRY, str(error))
-            ending = Ending(StepState.FAILED, str(error))
-        except _Unclear as error:
-            ending = Ending(StepState.UNKNOWN, str(error))
-        except _Left as error:
-            return self._driven(Fate.LEFT, str(error))
         except Exception as error:  # noqa: BLE001  a broken driver becomes a row
             ending = self._broken(error)
         if ending is None:
             self._place.logbook.hand_over(self._claim)
             return self._driven(Fate.HANDED_OVER, "")
         return self._complete(ending)
+
+    def _cut(self, cut: _Cut, *, last: bool) -> Driven:
+        """Write what is known of an attempt that was cut short."""
+        text = str(cut)
+        if cut.fate is Fate.UNKNOWN:
+            return self._complete(Ending(StepState.UNKNOWN, text))
+        if cut.fate is Fate.RETRY and last:
+            return self._complete(Ending(StepState.FAILED, text))
+        if cut.fate is Fate.RETRY:
+            self._place.logbook.release(self._claim, text)
+        return self._driven(cut.fate, text)
 
     def _driven(self, fate: Fate, message: str) -> Driven:
         return Driven(fate, self._claim.number, self._claim.stage, message)
@@ -290,9 +292,10 @@ class _Drive:
         """Return whether the executor knows the key, after an earlier claim lapsed."""
         sighting, handle = executor.lookup(self._claim.key)
         if sighting is Sighting.CANNOT_TELL and not executor.describe().idempotent:
-            raise _Unclear(
+            raise _Cut(
+                Fate.UNKNOWN,
                 "the run was interrupted and the executor cannot tell whether the step "
-                "was run; look at the sample and record what you find"
+                "was run; look at the sample and record what you find",
             )
         self._handle = handle
         return sighting is Sighting.SEEN
@@ -304,8 +307,8 @@ class _Drive:
         except EnvelopeError:
             raise
         except ExecutorError as error:  # by contract nothing happened
-            raise _NoEffect(str(error)) from error
-        except Exception as error:  # a driver may raise anything; it becomes a row
+            raise _Cut(Fate.RETRY, str(error)) from error
+        except Exception as error:  # noqa: BLE001  whatever it is becomes a row
             self._after_crash(executor, error)
 
     def _after_crash(self, executor: Executor, error: Exception) -> None:
@@ -314,13 +317,13 @@ class _Drive:
         try:
             sighting, handle = executor.lookup(self._claim.key)
         except Exception as again:
-            raise _Unclear(f"{text}\nand lookup failed: {again}") from again
+            raise _Cut(Fate.UNKNOWN, f"{text}\nand lookup failed: {again}") from again
         if sighting is Sighting.SEEN:
             self._handle = handle
         elif sighting is Sighting.NOT_SEEN or executor.describe().idempotent:
-            raise _NoEffect(text) from error
+            raise _Cut(Fate.RETRY, text) from error
         else:
-            raise _Unclear(text) from error
+            raise _Cut(Fate.UNKNOWN, text) from error
 
     def _poll(self, executor: Executor) -> Report:
         """Poll until the step is over, the time is, or a person insists."""
@@ -332,7 +335,7 @@ class _Drive:
             try:
                 report = executor.poll(self._handle)
                 failures = 0
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  the third becomes a row
                 failures += 1
                 if failures == ATTEMPTS:
                     self._lost_sight(executor, error)
@@ -350,19 +353,21 @@ class _Drive:
         """Give up on a step whose executor answers with exceptions."""
         text = _traceback(error)
         if executor.describe().idempotent:
-            raise _NoEffect(text) from error
-        raise _Unclear(text) from error
+            raise _Cut(Fate.RETRY, text) from error
+        raise _Cut(Fate.UNKNOWN, text) from error
 
     def _stopped(self, executor: Executor) -> Report:
         """Stop an instrument because a person insists; let a simulation run on."""
         can = executor.describe()
         if can.idempotent or not can.abort:
-            raise _Left("goes on by itself; the next run asks what became of it")
+            raise _Cut(
+                Fate.LEFT, "goes on by itself; the next run asks what became of it"
+            )
         executor.abort(self._handle, Abort.GRACEFUL)
         give_up = time.monotonic() + PATIENCE
         while not (report := executor.poll(self._handle)).status.final:
             if time.monotonic() > give_up:
-                raise _Unclear("asked to stop, and did not say that it did")
+                raise _Cut(Fate.UNKNOWN, "asked to stop, and did not say that it did")
             time.sleep(10 * FASTEST)
         return report
 
@@ -376,21 +381,21 @@ class _Drive:
             executor.abort(self._handle, Abort.GRACEFUL)
         if can.idempotent:
             return Report(RunStatus.FAILED_PARTIAL, text)
-        raise _Unclear(text)
+        raise _Cut(Fate.UNKNOWN, text)
 
     def _ending(self, executor: Executor, report: Report) -> Ending:
         """Turn the executor's last word into what is written."""
         match report.status:
             case RunStatus.FAILED_NO_EFFECT:
-                raise _NoEffect(report.message or "failed without effect")
+                raise _Cut(Fate.RETRY, report.message or "failed without effect")
             case RunStatus.UNKNOWN if not executor.describe().idempotent:
-                raise _Unclear(report.message or "the executor does not know")
+                raise _Cut(Fate.UNKNOWN, report.message or "the executor does not know")
             case RunStatus.UNKNOWN:
-                raise _NoEffect(report.message or "the executor does not know")
+                raise _Cut(Fate.RETRY, report.message or "the executor does not know")
             case _:
                 pass
         observations = executor.observations(self._handle)
-        provenance: Mapping[str, object] = {
+        provenance = {
             **executor.provenance(self._handle),
             "readbacks": readbacks(observations),
         }

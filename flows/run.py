@@ -23,7 +23,7 @@ from flows.workers import recover
 from labagent import config
 from labagent.campaigns import Leash
 from labagent.errors import SchedulerError, StateError
-from labagent.experiments import OPEN_STATES, ExperimentRecord, StepState
+from labagent.experiments import OPEN_STATES, Decision, ExperimentRecord, StepState
 from labagent.ports import Finding
 from labagent.review import surprises
 
@@ -183,41 +183,43 @@ class Run:
         from labagent import loop  # noqa: PLC0415
 
         trials = self._logbook.trials(self._place.campaign_id)
+        left = loop.budget_left(self._campaign, trials)
         if reason := loop.stop_reason(self._campaign, trials):
             return self._over(Why.FINISHED, reason)
-        left = loop.budget_left(self._campaign, trials)
         if left < 1:
             return self._over(Why.BUDGET, "the budget is used up")
-        if self._left is not None and self._left < 1:
+        if self._left == 0:
             return Outcome(Why.FINISHED, "as many experiments as asked for")
         size = int(min(self._size, left))
         self._tell(Kind.PROPOSING, f"{size} experiments")
-        number = 1 + max(
-            (t.batch for t in trials.rows if t.batch is not None), default=-1
-        )
+        taken = [t.batch for t in trials.rows if t.batch is not None]
+        number = max(taken, default=-1) + 1
         decision = loop.propose(self._campaign, trials, number, size)
         if not decision.proposals:
             return self._over(Why.FINISHED, "everything that may be tried was tried")
-        if self._stop.asked:
-            return None  # nothing was written: the next run proposes the same
+        if not self._stop.asked:  # else the next run proposes the same
+            self._write(decision)
+        return None
+
+    def _write(self, decision: Decision) -> None:
+        """Keep a batch of proposals with their sealed predictions."""
         try:
             ids = self._logbook.add_decision(
                 self._place.campaign_id, decision, self._campaign.stages, AGENT
             )
         except StateError:
-            return None  # another run proposed this batch: look again
+            return  # another run proposed this batch: look again
         if self._left is not None:
             self._left -= len(ids)
         how = f"{decision.strategy}, {decision.acquisition}"
-        self._tell(Kind.PROPOSED, f"batch {number}: {len(ids)} experiments ({how})")
-        return None
+        text = f"batch {decision.batch}: {len(ids)} experiments ({how})"
+        self._tell(Kind.PROPOSED, text)
 
     @property
     def _size(self) -> int:
         """Most experiments to propose now."""
-        asked = (
-            1 if self._campaign.leash is Leash.APPROVE_EACH else self._campaign.batch
-        )
+        each = self._campaign.leash is Leash.APPROVE_EACH
+        asked = 1 if each else self._campaign.batch
         return asked if self._left is None else min(asked, self._left)
 
     def _over(self, why: Why, reason: str) -> Outcome:

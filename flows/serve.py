@@ -1,10 +1,10 @@
 """A Prefect server that lives exactly as long as the program that started it.
 
 Run as a script by :mod:`flows.server`: ``python serve.py FD FOLDER``, where FD is a
-socket that already listens and FOLDER is this server's own. Its standard input is a pipe
-whose other end only the parent holds. However the parent ends, kill -9 included, the
-system closes that end; then this process removes its folder and leaves. The database in
-it serves Prefect's window only, and everything that must last is in the logbook.
+socket that already listens and FOLDER is this server's own. Its standard input is a
+pipe whose other end only the parent holds. However the parent ends, kill -9 included,
+the system closes that end; then this process removes its folder and leaves. The
+database in it serves Prefect's window only; what must last is in the logbook.
 """
 
 import asyncio

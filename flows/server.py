@@ -75,20 +75,17 @@ class Server:
         problem = _health()
         if problem is None:
             return
+        got = f"got {type(problem).__name__}: {problem}, must answer"
         if self._ours is None:
-            url = self._theirs
-            text = (
-                f"Prefect server {url}: got {problem or type(problem).__name__}, must "
-                "answer; start it with `prefect server start`, or unset "
-                "PREFECT_API_URL to use the embedded one"
-            )
-        else:
-            text = (
-                f"embedded Prefect server: got {problem or type(problem).__name__}, "
-                f"must answer; its last words: {self._ours.last_words()}; try again, or "
-                "start one with `prefect server start` and set PREFECT_API_URL"
-            )
-        raise SchedulerError(text) from problem
+            raise SchedulerError(
+                f"Prefect server {self._theirs}: {got}; start it with `prefect server "
+                "start`, or unset PREFECT_API_URL to use the embedded one"
+            ) from problem
+        raise SchedulerError(
+            f"embedded Prefect server: {got}; its last words: "
+            f"{self._ours.last_words()}; try again, or start one with `prefect server "
+            "start` and set PREFECT_API_URL"
+        ) from problem
 
 
 def _health() -> Exception | None:
@@ -153,10 +150,9 @@ class _Embedded:
 
     def last_words(self) -> str:
         """Return the last line the server complained with."""
-        said = self._complaints.read_text(encoding="utf-8", errors="replace").split(
-            "\n"
-        )
-        return next((line for line in reversed(said) if line.strip()), "none")
+        said = self._complaints.read_text(encoding="utf-8", errors="replace")
+        lines = [line for line in said.splitlines() if line.strip()]
+        return lines[-1] if lines else "none"
 
     def _environment(self) -> dict[str, str]:
         return {

@@ -35,7 +35,7 @@ def defaults() -> dict[str, str]:
         "PREFECT_TELEMETRY_ENABLE_RESOURCE_METRICS": "false",
         # a home of our own: the user's profiles and databases are not touched
         "PREFECT_HOME": str(state_folder() / "labagent" / "prefect"),
-        # Prefect's own embedded server outlives a killed program; flows.server's does not
+        # Prefect's own embedded server outlives a killed program; ours does not
         "PREFECT_SERVER_EPHEMERAL_ENABLED": "false",
         "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": str(STARTUP_SECONDS),
         # results are rows; Prefect's would be pickles
