@@ -24,6 +24,7 @@ from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 from labagent.config.nodes import Node, Place, Report, from_plain
 
 _TAG = "tag:yaml.org,2002:"
+_KINDS = {"map", "seq", "str", "int", "float", "bool", "null", "timestamp"}
 _INTEGER = re.compile(r"[-+]?[0-9]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _WORDS: Mapping[str, bool | None] = {
@@ -31,7 +32,7 @@ _WORDS: Mapping[str, bool | None] = {
     for plain, value in (("null", None), ("true", True), ("false", False))
     for word in (plain, plain.title(), plain.upper())
 } | {"": None, "~": None}
-_MOST_NODES = 500_000  # an alias that multiplies itself ends here, not in memory
+_MOST_NODES = 100_000  # an alias that multiplies itself ends here, not in memory
 _LONGEST_INTEGER = 18  # digits; longer ones are read as real numbers
 _DEEPEST = 60  # levels; campaign files need six
 
@@ -160,6 +161,9 @@ class _Walk:
         if self._depth > _DEEPEST or self._count > _MOST_NODES:
             _too_deep(self._report, place)
             self._report.close()  # raises: going on could take for ever
+        tag = str(node.tag).removeprefix(_TAG)
+        if tag not in _KINDS:
+            self._report.add(place, f"got the tag {tag!r}", "must carry no YAML tag")
         self._depth += 1
         try:
             if isinstance(node, MappingNode):
@@ -199,10 +203,8 @@ class _Walk:
         return fields
 
     def _scalar(self, node: Any, place: Place, key: Place) -> Node:  # noqa: ANN401 ruamel's nodes are untyped
-        tag, text = str(node.tag), str(node.value)
-        if not tag.startswith(_TAG):
-            self._report.add(place, f"got the tag {tag!r}", "must carry no YAML tag")
-        if node.style or tag == f"{_TAG}str":
+        text = str(node.value)
+        if node.style or str(node.tag) == f"{_TAG}str":
             return Node(text, place, key)
         if text in _WORDS:
             return Node(_WORDS[text], place if text else key, key)
