@@ -8,48 +8,52 @@ The procedure, for one arrangement of atoms on a cubic supercell of fcc:
 4. lattice constant, bulk modulus and energy from the last fit;
 5. mixing energy against the pure elements, computed the same way.
 
-EMT: Jacobsen, Stoltze, Norskov, Surf. Sci. 366, 394 (1996), as ASE implements it, with
-ASE's cutoff: the fourth shell of neighbours fades out where the lattice constant passes
-about 3.8 angstrom, which bends the bulk modulus there. Good enough to search in; not
-a source of alloy data. Everything is a function of composition, supercell and seed:
-repeats are identical.
+EMT: Jacobsen, Stoltze, Norskov, Surf. Sci. 366, 394 (1996). Calculator, relaxation and
+fit are ASE's. With ASE's cutoff the fourth shell of neighbours fades out where the
+lattice constant passes about 3.8 angstrom, which bends the bulk modulus there: good
+enough to search in, not a source of alloy data. Everything is a function of
+composition, supercell and seed: repeats are identical.
 """
 
+# pyright: basic
+# ASE carries no types, so strict checking would see nothing but unknowns here.
 import hashlib
 import json
 import math
-from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 import ase
 import numpy as np
+from ase import Atoms
+from ase.build import bulk
+from ase.calculators.emt import EMT
+from ase.eos import EquationOfState
+from ase.optimize import LBFGS
 from ase.units import GPa
 
-from adapters.physics.emt_energy import ELEMENTS, Array, EmtEnergy
+ELEMENTS = ("Al", "Cu", "Ag", "Au", "Ni", "Pd", "Pt")
+"""The metals EMT was made for."""
 
 UNITS = {"lattice_constant": "angstrom", "bulk_modulus": "GPa", "mixing_energy": "eV"}
 """Results and their units; the mixing energy is per atom."""
 
-FORCE = 0.005
+FORCE = 0.01
 """Positions count as relaxed below this largest force, in eV/angstrom."""
+
+STEPS = 300
+"""Steps allowed in a relaxation."""
 
 STRAINS = np.linspace(-0.018, 0.018, 7)
 """Linear strains of the equation of state around its centre."""
 
-CENTRED = 0.001
+CENTRED = 0.004
 """The centre stays once the fitted minimum lies this close to it, as a strain."""
 
-MEMORY, STEPS, ROUNDS = 12, 200, 12
-"""Steps remembered and allowed in a relaxation; fits of the equation of state."""
-
-STIFFNESS, LONGEST, FARTHEST = 12.0, 0.1, 0.8
-"""First guess of the Hessian, in eV/angstrom^2; longest step and farthest an atom may
-go from its site (beyond, the list of neighbours would not do), in angstrom."""
-
-TINY = 1e-12
-"""Curvature, in eV, below which a step says nothing."""
+ROUNDS = 8
+"""Most fits of the equation of state."""
 
 _GUESS = {
     "Al": 3.99, "Cu": 3.59, "Ag": 4.06, "Au": 4.06, "Ni": 3.49, "Pd": 3.88, "Pt": 3.92,
@@ -110,127 +114,59 @@ def decorate(counts: Mapping[str, int], seed: int, arrangement: int) -> list[str
     return [sites[i] for i in generator.permutation(len(sites))]
 
 
-def relax(energy: EmtEnergy, a: Array, u: Array) -> tuple[Array, Array]:
-    """Minimise the energy of each copy over its positions, by L-BFGS.
-
-    Nocedal and Wright, Numerical Optimization, algorithm 7.4, with a fixed first
-    guess and a longest step in place of a line search (as ASE does). Copies at rest
-    stay as they are, so that none depends on its neighbours in the batch.
-
-    Args:
-        energy: Of one arrangement.
-        a: Lattice constants in angstrom, shape (B,).
-        u: Displacements to start from, in angstrom, shape (B, N, 3).
-
-    Returns:
-        Energies in eV, shape (B,), and displacements, shape (B, N, 3).
-
-    Raises:
-        ArithmeticError: The forces do not come down.
-    """
-    history: deque[tuple[Array, Array]] = deque(maxlen=MEMORY)
-    energies, forces = energy(a, u)
-    for _ in range(STEPS):
-        moving = np.sqrt((forces**2).sum(axis=2)).max(axis=1) > FORCE
-        if not moving.any():
-            return energies, u
-        if np.abs(u).max() > FARTHEST:
-            break
-        step = _direction(forces, history)
-        longest = np.sqrt((step**2).sum(axis=2)).max(axis=1)
-        step *= (np.minimum(1.0, LONGEST / longest) * moving)[:, None, None]
-        u = u + step
-        before = forces
-        energies, forces = energy(a, u)
-        history.append((step, before - forces))
-    raise ArithmeticError(
-        f"positions: must come to rest below {FORCE} eV/angstrom, near their sites"
-    )
-
-
-def _direction(forces: Array, history: Iterable[tuple[Array, Array]]) -> Array:
-    """Return the quasi-Newton step, shape (B, N, 3), by the two-loop recursion."""
-    q = forces.copy()
-    pairs: list[tuple[Array, Array, Array, Array]] = []
-    for s, y in reversed(list(history)):
-        curvature = np.einsum("bnx,bnx->b", s, y)
-        known = curvature > TINY  # else the copy was at rest, or went over a hill
-        rho = np.where(known, 1.0 / np.where(known, curvature, 1.0), 0.0)
-        alpha = rho * np.einsum("bnx,bnx->b", s, q)
-        q -= alpha[:, None, None] * y
-        pairs.append((s, y, rho, alpha))
-    q /= STIFFNESS
-    for s, y, rho, alpha in reversed(pairs):
-        beta = rho * np.einsum("bnx,bnx->b", y, q)
-        q += (alpha - beta)[:, None, None] * s
-    return q
-
-
-def birch_murnaghan(
-    volumes: np.ndarray, energies: np.ndarray
-) -> tuple[float, float, float]:
-    """Fit the third-order Birch-Murnaghan equation of state.
-
-    It is a cubic in ``x = V^(-2/3)``, so the fit is linear least squares.
-
-    Args:
-        volumes: In cubic angstrom, shape (n,).
-        energies: In eV, shape (n,).
-
-    Returns:
-        Volume (cubic angstrom), bulk modulus (eV per cubic angstrom), energy (eV).
-
-    Raises:
-        ValueError: The energies have no minimum inside the volumes.
-    """
-    x = volumes ** (-2 / 3)
-    middle = float(x.mean())
-    fit = np.polynomial.Polynomial.fit(x / middle, energies, 3).convert()
-    slope, curvature = fit.deriv(1), fit.deriv(2)
-    roots = [r.real for r in slope.roots() if np.isclose(r.imag, 0.0)]
-    inside = [r for r in roots if x.min() <= r * middle <= x.max() and curvature(r) > 0]
-    if not inside:
-        raise ValueError("the energies have no minimum inside the volumes")
-    root = inside[0]
-    volume = float((root * middle) ** -1.5)
-    modulus = 4 / 9 * float(curvature(root)) / middle**2 * volume ** (-7 / 3)
-    return volume, modulus, float(fit(root))
-
-
-def _equilibrium(symbols: Sequence[str], cells: int, start: float) -> Equilibrium:
+def equilibrium(symbols: Sequence[str], cells: int, start: float) -> Equilibrium:
     """Relax one arrangement and fit its equation of state.
 
     Args:
-        symbols: Element on each site.
+        symbols: Element on each site of the supercell.
         cells: Conventional cells along each edge.
         start: Lattice constant to start from, in angstrom.
 
     Raises:
         ArithmeticError: It finds no rest.
     """
-    energy = EmtEnergy(symbols, cells)
-    u = np.zeros((len(STRAINS), len(symbols), 3))
+    atoms = bulk("Cu", "fcc", a=start, cubic=True).repeat(cells)
+    atoms.set_chemical_symbols(list(symbols))
+    atoms.calc = EMT()
     centre = start
     for _ in range(ROUNDS):
-        a = centre * (1 + STRAINS)
-        energies, u = relax(energy, a, u)
-        try:
-            found, modulus, lowest = birch_murnaghan((a * cells) ** 3, energies)
-        except ValueError:  # the minimum lies outside: go where the energy is lowest
-            centre = float(a[np.argmin(energies)])
-            continue
-        minimum = found ** (1 / 3) / cells
-        shift = minimum / centre - 1
-        centre = minimum
-        if abs(shift) < CENTRED:
-            return Equilibrium(minimum, modulus / GPa, lowest / len(symbols))
+        found, modulus, lowest = _fit(atoms, centre, cells)
+        if abs(found / centre - 1) < CENTRED:
+            return Equilibrium(found, modulus / GPa, lowest / len(atoms))
+        # never further than the volumes that were computed
+        centre = float(np.clip(found, centre * 0.982, centre * 1.018))
     raise ArithmeticError("equation of state: its minimum does not settle")
+
+
+def _fit(atoms: Atoms, centre: float, cells: int) -> tuple[float, float, float]:
+    """Return lattice constant (angstrom), bulk modulus (eV/angstrom^3), energy (eV).
+
+    Positions stay relaxed at the last volume, as the next fit's start.
+    """
+    volumes: list[float] = []
+    energies: list[float] = []
+    for a in centre * (1 + STRAINS):
+        atoms.set_cell([a * cells] * 3, scale_atoms=True)
+        search = LBFGS(atoms, logfile=None)
+        if not search.run(fmax=FORCE, steps=STEPS):
+            raise ArithmeticError(
+                f"positions: must come to rest below {FORCE} eV/angstrom"
+            )
+        volumes.append(atoms.get_volume())
+        energies.append(atoms.get_potential_energy())
+    with warnings.catch_warnings():
+        # ASE remarks on a minimum outside the volumes; the centre moves there instead
+        warnings.simplefilter("ignore")
+        volume, energy, modulus = EquationOfState(
+            volumes, energies, "birchmurnaghan"
+        ).fit(warn=False)
+    return float(volume) ** (1 / 3) / cells, float(modulus), float(energy)
 
 
 @cache
 def pure(element: str) -> Equilibrium:
     """Return a pure element's equilibrium by the same procedure."""
-    return _equilibrium([element] * 4, 1, _GUESS[element])
+    return equilibrium([element] * 4, 1, _GUESS[element])
 
 
 def simulate(
@@ -257,7 +193,7 @@ def simulate(
     hashes: list[str] = []
     for i in range(arrangements):
         symbols = decorate(counts, seed, i)
-        found = _equilibrium(symbols, cells, start)
+        found = equilibrium(symbols, cells, start)
         rows.append(
             [found.lattice_constant, found.bulk_modulus, found.energy - unmixed]
         )
@@ -288,5 +224,5 @@ def versions() -> dict[str, str]:
     return {
         "ase": ase.__version__,
         "numpy": np.__version__,
-        "calculator": "EMT as in ase.calculators.emt, default cutoff",
+        "calculator": "ase.calculators.emt.EMT, default cutoff",
     }
