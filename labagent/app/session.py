@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import wraps
+from functools import update_wrapper
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec
 
@@ -82,10 +82,10 @@ class Session:
             parts += ["-c", shlex.quote(self.campaign)]
         return " ".join([*parts, *self._database()])
 
-    def run_command(self) -> str:
-        """Return the command line that goes on with the campaign."""
-        name = shlex.quote(self.campaign) if self.campaign is not None else "FILE"
-        return " ".join(["labagent", "run", name, *self._database()])
+    def run_command(self, name: str) -> str:
+        """Return the command line that goes on with a campaign of this name."""
+        target = shlex.quote(self.campaign or name)
+        return " ".join(["labagent", "run", target, *self._database()])
 
     def _database(self) -> list[str]:
         if self.db is None:
@@ -106,7 +106,6 @@ def with_session(
 ) -> Callable[..., None]:
     """Give a command ``--db``, ``--campaign`` and ``--json`` as one session."""
 
-    @wraps(command)
     def run(
         *args: Any,  # noqa: ANN401 - whatever the command's own options hold
         db: DbOption = None,
@@ -118,10 +117,11 @@ def with_session(
 
     own = list(inspect.signature(command).parameters.values())[1:]
     shared = [
-        p
-        for p in inspect.signature(run, follow_wrapped=False).parameters.values()
-        if p.kind is inspect.Parameter.KEYWORD_ONLY
+        parameter
+        for parameter in inspect.signature(run).parameters.values()
+        if parameter.kind is inspect.Parameter.KEYWORD_ONLY
     ]
+    update_wrapper(run, command)
     run.__dict__["__signature__"] = inspect.Signature([*own, *shared])
     run.__annotations__ = {p.name: p.annotation for p in (*own, *shared)}
     return run

@@ -87,7 +87,7 @@ def _measure(
     return Task(
         kind=MEASURE,
         ids=(record.number,),
-        headline=f"do {stage.name} of experiment {record.number}",
+        headline=f"do {_what(campaign, record, stage)}",
         details=_card(campaign, record, stage),
         commands=_answers(campaign, record, stage, session),
     )
@@ -101,13 +101,19 @@ def _resolve(
     return Task(
         kind=RESOLVE,
         ids=(record.number,),
-        headline=f"find out what became of {stage.name} of experiment {record.number}",
+        headline=f"find out what became of {_what(campaign, record, stage)}",
         details=(("Unclear", why), *_card(campaign, record, stage)),
         commands=(
             *_answers(campaign, record, stage, session),
             session.command("record", record.number, "--redo", "nothing had happened"),
         ),
     )
+
+
+def _what(campaign: Campaign, record: ExperimentRecord, stage: Stage) -> str:
+    """Return what is to be done; a one-stage campaign needs no name of its stage."""
+    of = f"{stage.name} of " if len(campaign.stages) > 1 else ""
+    return f"{of}experiment {record.number}"
 
 
 def _card(

@@ -44,10 +44,12 @@ def setting(value: Value, unit: str = "") -> str:
 
 
 def settings(intervention: Mapping[str, Value], units: Mapping[str, str]) -> str:
-    """Return an intervention on one line: ``anneal.temperature=120 degC, ...``."""
+    """Return an intervention on one line, in the order of ``units``."""
+    known = [name for name in units if name in intervention]
+    others = [name for name in intervention if name not in units]
     return ", ".join(
-        f"{name}={setting(value, units.get(name, ''))}"
-        for name, value in intervention.items()
+        f"{name}={setting(intervention[name], units.get(name, ''))}"
+        for name in (*known, *others)
     )
 
 

@@ -43,8 +43,8 @@ def approve(
     with session.book() as book:
         chosen = _waiting(book, ids)
         book.logbook.decide([r.id for r in chosen], True, who(by), reason)
+        on = f"Go on with: {session.run_command(book.row.name)}"
     done = [r.number for r in chosen]
-    on = f"Go on with: {session.run_command()}"
     session.answer(
         {"approved": done, "by": who(by)},
         [f"Approved {numbers(done)} as {who(by)}." if done else "Nothing waited.", on],

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
@@ -12,7 +13,7 @@ from labagent.app.options import Reference
 from labagent.app.printing import say
 from labagent.app.screen import Column, table
 from labagent.app.session import Session, with_session
-from labagent.app.text import expected, measured, settings, sigmas, units_of
+from labagent.app.text import amount, expected, measured, settings, sigmas, units_of
 from labagent.experiments import ExperimentRecord
 from labagent.review import context, history_rows, is_imported, message, surprise
 
@@ -44,32 +45,39 @@ def screen(book: Book, records: tuple[ExperimentRecord, ...]) -> str:
     columns = [
         Column("id", right=True),
         Column("status"),
-        Column("set", share=3),
-        Column("expected", share=2),
-        Column("measured", share=2),
+        Column("set", share=1),
+        Column("measured (expected)", share=1),
     ]
     return table(columns, [_line(book, r, units) for r in records])
 
 
 def _line(book: Book, record: ExperimentRecord, units: dict[str, str]) -> list[str]:
-    off = surprise(record)
-    seen = [
-        f"{name} {measured(value, _unit(book, name))}"
-        + (f" ({sigmas(off[name])})" if name in off else "")
-        for name, value in record.results.items()
-    ]
-    seen += [f"{name} {value}" for name, value in context(record).items()]
-    if message(record):
-        seen.append(message(record))
     state = record.state.value
     return [
         str(record.number),
-        f"{state} (past)" if is_imported(record) else state,
+        "past" if is_imported(record) else state,
         settings(record.intervention, units),
-        "\n".join(f"{s.prediction.quantity} {expected(s.prediction)}"
-                  for s in record.predictions),
-        "\n".join(seen),
-    ]  # fmt: skip
+        "\n".join(_seen(book, record)),
+    ]
+
+
+def _seen(book: Book, record: ExperimentRecord) -> Iterator[str]:
+    """Yield each quantity with its result and what was expected, then the rest."""
+    sealed = {s.prediction.quantity: s.prediction for s in record.predictions}
+    off = surprise(record)
+    for name in dict.fromkeys([*sealed, *record.results]):
+        text = name
+        if name in record.results:
+            text += f" {measured(record.results[name], _unit(book, name))}"
+        if name in sealed:
+            shift = f", {sigmas(off[name])}" if name in off else ""
+            text += f" ({expected(sealed[name])}{shift})"
+        yield text
+    for name, value in context(record).items():
+        unit = _unit(book, name)
+        yield f"{name} {amount(value, unit) if isinstance(value, float) else value}"
+    if message(record):
+        yield message(record)
 
 
 def _unit(book: Book, name: str) -> str:

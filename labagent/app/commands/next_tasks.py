@@ -30,7 +30,7 @@ def screen(book: Book, found: list[Task], session: Session) -> Iterator[str]:
     """Yield the tasks as lines for people."""
     if not found:
         yield "Nothing waits for a person. To go on:"
-        yield f"  {session.run_command()}"
+        yield f"  {session.run_command(book.row.name)}"
     for task in found:
         yield f"{task.headline[0].upper()}{task.headline[1:]}"
         if task.kind == APPROVE:

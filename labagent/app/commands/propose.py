@@ -91,7 +91,7 @@ def _lines(
         proposals(runtime.campaign, found),
     ]
     if runtime.campaign.leash is Leash.AUTONOMOUS:
-        return [*lines, "Run them with:", f"  {session.run_command()}"]
+        return [*lines, "Run them with:", f"  {session.run_command(runtime.row.name)}"]
     return [
         *lines,
         "Say yes or no with:",

@@ -22,6 +22,7 @@ from labagent.review import best, history_row
 POLL_SECONDS = 3.0
 """How often ``--wait`` looks whether a person has answered."""
 MOST_BEST = 5
+MOST_TASKS = 3
 
 CampaignArgument = Annotated[
     str, typer.Argument(metavar="FILE|NAME", help="The campaign, by file or by name.")
@@ -181,7 +182,7 @@ def screen(
     if len(leaders) > MOST_BEST:
         yield f"and {len(leaders) - MOST_BEST} more on the Pareto front"
     if outcome.why is Why.WAITING:
-        yield from _to_do(session, tasks(campaign, records, session))
+        yield from _to_do(session, campaign.name, tasks(campaign, records, session))
         return
     if outcome.why is Why.BUDGET:
         yield "To go on, raise `budget:` in the campaign file."
@@ -190,11 +191,13 @@ def screen(
     yield f"  {session.command('history')}"
 
 
-def _to_do(session: Session, waiting: list[Task]) -> Iterator[str]:
-    for task in waiting:
+def _to_do(session: Session, name: str, waiting: list[Task]) -> Iterator[str]:
+    for task in waiting[:MOST_TASKS]:
         yield f"{task.headline[:1].upper()}{task.headline[1:]}:"
         yield f"  {task.commands[0]}"
-    yield "More about it:"
+    if len(waiting) > MOST_TASKS:
+        yield f"and {len(waiting) - MOST_TASKS} more"
+    yield "All of it, with the details:"
     yield f"  {session.command('next')}"
     yield "Then go on with:"
-    yield f"  {session.run_command()}"
+    yield f"  {session.run_command(name)}"
