@@ -5,6 +5,9 @@ form lies under ``results`` (``7.csv``, ``7.json`` or ``7.xlsx`` for experiment 
 several stages ``7-anneal.csv``), or until somebody enters the result with ``labagent
 record``. A form that is still being written or that cannot be understood is left
 alone and said aloud; one that was taken is kept as it was read.
+
+Options:
+    settle: How long a form must lie untouched before it is read; 2 s by default.
 """
 
 import time
@@ -48,8 +51,10 @@ from labagent.ports import (
     Sighting,
 )
 
-SETTLE = 2.0
-"""Seconds a form must lie untouched before it is read."""
+
+def _read_options(setup: Setup) -> tuple[float, list[str]]:
+    options = Options(setup)
+    return options.seconds("settle", 2.0), options.finish()
 
 
 @final
@@ -58,16 +63,17 @@ class Manual:
 
     @staticmethod
     def check(setup: Setup) -> list[str]:
-        """Return what is wrong with the settings: there are none."""
-        return Options(setup).finish()
+        """Return what is wrong with the settings."""
+        return _read_options(setup)[1]
 
     def __init__(self, setup: Setup) -> None:
         """Build the executor and its folders.
 
         Raises:
-            ConfigurationError: There are options.
+            ConfigurationError: The settings are wrong.
         """
-        if problems := self.check(setup):
+        self._settle, problems = _read_options(setup)
+        if problems:
             refuse(setup, problems)
         self._setup = setup
         self._steps = setup.work / "steps"
@@ -167,7 +173,7 @@ class Manual:
         step = self._step(handle) or {}
         for suffix in SUFFIXES:
             path = self._results / f"{step['stem']}{suffix}"
-            if not _settled(path):
+            if not _settled(path, self._settle):
                 continue
             digest = sha256(path)
             try:
@@ -241,13 +247,13 @@ class Manual:
         """Do nothing: cards stay on the bench."""
 
 
-def _settled(path: Path) -> bool:
+def _settled(path: Path, seconds: float) -> bool:
     """Return whether a file is there and nobody has touched it for a while."""
     try:
         touched = path.stat().st_ctime
     except FileNotFoundError:
         return False
-    return time.time() - touched >= SETTLE
+    return time.time() - touched >= seconds
 
 
 def _setpoint(asked: Mapping[str, Any], path: str) -> float | None:

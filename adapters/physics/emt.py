@@ -147,7 +147,7 @@ def _fit(atoms: Atoms, centre: float, cells: int) -> tuple[float, float, float]:
     energies: list[float] = []
     for a in centre * (1 + STRAINS):
         atoms.set_cell([a * cells] * 3, scale_atoms=True)
-        search = LBFGS(atoms, logfile=None)
+        search = LBFGS(atoms, logfile=None)  # pyright: ignore[reportArgumentType]
         if not search.run(fmax=FORCE, steps=STEPS):
             raise ArithmeticError(
                 f"positions: must come to rest below {FORCE} eV/angstrom"
