@@ -8,6 +8,7 @@ from labagent.errors import ConfigurationError, Mistake
 
 Plain = bool | int | float | str | Sequence["Plain"] | Mapping[str, "Plain"] | None
 """What JSON can say."""
+_LEAST_PREFIX = 3  # letters from which a shortened word is recognised
 _LONGEST_QUOTE = 60  # characters of a value that a message repeats
 
 
@@ -114,6 +115,8 @@ def did_you_mean(word: str, words: Sequence[str]) -> str:
     short = {w.lower().rpartition(".")[2]: w for w in reversed(words)}
     for known in (folded, short):
         close = get_close_matches(word.lower(), list(known), n=1, cutoff=0.6)
+        if len(word) >= _LEAST_PREFIX and not close:
+            close = [w for w in known if w.startswith(word.lower())]
         if close:
             return f"did you mean {known[close[0]]!r}?"
     return ""

@@ -87,7 +87,8 @@ OBJECTIVES = {
     "weight below zero": (GOAL, "goal: maximize, weight: -1", "5:49", "above zero"),
     "weights for a front": (
         PLQY,
-        "  a: {goal: maximize, weight: 1}\n  b: {goal: minimize, weight: 2}\nfind: front\n",
+        "  a: {goal: maximize, weight: 1}\n  b: {goal: minimize, weight: 2}\n"
+        "find: front\n",
         "5:3",
         "must have weights only to be summed",
     ),

@@ -28,7 +28,8 @@ BROKEN = {
     "tag": ("a: !!python/name:os.system x\n", "1:4", "must carry no YAML tag"),
     "infinite": ("a: 1e999\n", "1:4", "must be a finite number"),
     "alias of itself": ("a: &x [*x]\n", "1:4", "nested too deeply"),
-    "deeply nested": ("a: " + "[" * 450, "1:1", "nested too deeply"),
+    "nested deeply": (f"a: {'[' * 99}{']' * 99}\n", "1:64", "nested too deeply"),
+    "nested for ever": ("a: " + "[" * 1000, "1:1", "nested too deeply"),
 }
 
 

@@ -21,7 +21,8 @@ _SPOTS = {
 
 
 def _text(path: str) -> str:
-    section = f"{path.split('.')[0]}." if "." in path.split(":")[0] else ""
+    head, dot, _ = path.partition(":")[0].partition(".")
+    section = f"{head}." if dot else ""
     sample, old, new = _SPOTS[section]
     entry = path.removeprefix(section)
     return changed(sample, (old, new.format(entry if ":" in entry else f"{entry}: 1")))
