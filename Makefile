@@ -13,7 +13,7 @@ TESTS     ?= tests
 PYTEST    ?= -n 2
 
 PY      := $(VENV)/bin/python
-SOURCES := labagent adapters db flows tests
+SOURCES := $(wildcard labagent adapters db flows tests benchmarks)
 # One thread each: two workers with two threads each are slower on two cores.
 export OMP_NUM_THREADS ?= 1
 # Without this pyright asks the network for a newer version of itself.

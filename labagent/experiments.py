@@ -122,7 +122,9 @@ class Prediction:
 
     def probability_below(self, value: float) -> float:
         """Return P(quantity <= value)."""
-        return sum(m.weight * NormalDist(m.mean, m.std).cdf(value) for m in self.members)
+        return sum(
+            m.weight * NormalDist(m.mean, m.std).cdf(value) for m in self.members
+        )
 
     def quantile(self, probability: float) -> float:
         """Return the value below which a share of the density lies, by bisection."""
@@ -252,9 +254,9 @@ class Trial:
 
     id: int
     intervention: Intervention
-    results: Mapping[str, float] = field(default_factory=dict)
-    sigmas: Mapping[str, float] = field(default_factory=dict)
-    context: Mapping[str, float | str] = field(default_factory=dict)
+    results: Mapping[str, float] = field(default_factory=dict[str, float])
+    sigmas: Mapping[str, float] = field(default_factory=dict[str, float])
+    context: Mapping[str, float | str] = field(default_factory=dict[str, float | str])
     open: bool = False
     failed: bool = False
     batch: int | None = None
@@ -374,9 +376,7 @@ class ExperimentRecord:
     @property
     def results(self) -> dict[str, float]:
         """Quantity to measured value; repeats of good quality are averaged."""
-        return average_results(
-            [m for step in self.steps for m in step.measurements]
-        )
+        return average_results([m for step in self.steps for m in step.measurements])
 
 
 def average_results(measurements: Sequence[Measurement]) -> dict[str, float]:

@@ -15,7 +15,7 @@ ELEMENTS: tuple[str, ...] = tuple(
 
 
 def formula(fractions: Mapping[str, float], digits: int = 4) -> str:
-    """Return fractions as a formula, e.g. ``Al0.25Cu0.75``; absent elements are left out.
+    """Return fractions as a formula such as ``Al0.25Cu0.75``, absent elements left out.
 
     Args:
         fractions: Element symbol (or any species name) to mole fraction.

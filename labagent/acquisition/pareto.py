@@ -25,8 +25,10 @@ def reference_point(task: AcquisitionTask) -> Tensor:
     columns = [task.evidence.column(n) for n in task.names]
     Y = task.evidence.Y[:, columns]
     U = task.utilities(Y[~Y.isnan().any(dim=-1)])
-    inferred = infer_reference_point(U[is_non_dominated(U)]) if len(U) else U.new_zeros(
-        len(task.goal.objectives)
+    inferred = (
+        infer_reference_point(U[is_non_dominated(U)])
+        if len(U)
+        else U.new_zeros(len(task.goal.objectives))
     )
     declared = [
         None if o.good_enough is None else o.utility(o.good_enough)

@@ -72,7 +72,9 @@ def _compare(record: DecisionRecord, again: Decision) -> ReplayRow:
     worst = 0.0
     for i, (a, b) in enumerate(zip(then.proposals, again.proposals, strict=False), 1):
         if intervention_key(a.intervention) != intervention_key(b.intervention):
-            details.append(f"proposal {i} was {a.intervention}, is now {b.intervention}")
+            details.append(
+                f"proposal {i} was {a.intervention}, is now {b.intervention}"
+            )
             continue
         for p, r in zip(a.predictions, b.predictions, strict=True):
             scale = max(abs(p.mean), abs(p.std))
@@ -84,7 +86,9 @@ def _compare(record: DecisionRecord, again: Decision) -> ReplayRow:
                 )
     if details:
         details += _changes(then.versions, again.versions)
-    return ReplayRow(then.batch, not details, not details and worst == 0.0, tuple(details))
+    return ReplayRow(
+        then.batch, not details, not details and worst == 0.0, tuple(details)
+    )
 
 
 def _changes(then: Mapping[str, str], now: Mapping[str, str]) -> list[str]:

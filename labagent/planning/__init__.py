@@ -29,7 +29,10 @@ def choose(
     table of candidates; others are searched from many starts.
     """
     size = encoder.space.size
-    if encoder.space.candidates is not None or (size or LARGEST_LIST + 1) <= LARGEST_LIST:
+    if (
+        encoder.space.candidates is not None
+        or (size or LARGEST_LIST + 1) <= LARGEST_LIST
+    ):
         return choose_finite(encoder, make, pending, count, taken)
     return choose_mixed(encoder, make, pending, count, taken, seed, around)
 

@@ -186,7 +186,7 @@ def _composition(domain: Composition, u: Sequence[float]) -> dict[str, float]:
 def _within_limits(
     domain: Composition, weights: Sequence[float], present: set[int]
 ) -> list[float]:
-    """Return fractions that sum to one: lows first, the rest by weight, cut at highs."""
+    """Return fractions that sum to one: lows, then the rest by weight up to highs."""
     fractions = [s.low for s in domain.species]
     open_set = set(present)
     rest = 1.0 - sum(fractions)

@@ -112,7 +112,7 @@ class Finding:
     kind: str
     text: str
     experiment: int | None = None
-    details: Mapping[str, object] = field(default_factory=dict)
+    details: Mapping[str, object] = field(default_factory=dict[str, object])
 
 
 class Logbook(Protocol):

@@ -62,4 +62,11 @@ def represent(domain: Domain) -> Representation:
     raise TypeError(f"no representation for {domain!r}; it cannot be a control")
 
 
-__all__ = ["REPRESENTATIONS", "Fractions", "OneHot", "Representation", "Scaled", "represent"]
+__all__ = [
+    "REPRESENTATIONS",
+    "Fractions",
+    "OneHot",
+    "Representation",
+    "Scaled",
+    "represent",
+]

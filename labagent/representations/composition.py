@@ -20,7 +20,9 @@ class Fractions:
 
     def encode(self, values: Sequence[Value]) -> Tensor:
         """Return compositions as a tensor of shape (n, number of species)."""
-        rows = [[_fractions(v).get(s, 0.0) for s in self.domain.symbols] for v in values]
+        rows = [
+            [_fractions(v).get(s, 0.0) for s in self.domain.symbols] for v in values
+        ]
         return torch.tensor(rows, dtype=torch.float64).reshape(-1, self.width)
 
     def decode(self, rows: Tensor) -> list[Value]:

@@ -32,7 +32,7 @@ class SpaceEncoder:
 
     @property
     def feature_names(self) -> tuple[str, ...]:
-        """Name of each entry: the control, or ``control.species`` / ``control=label``."""
+        """Name of each entry: ``control``, ``control.species`` or ``control=label``."""
         names: list[str] = []
         for control in self.space.controls:
             part, domain = self.parts[control.name], control.domain

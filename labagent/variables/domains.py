@@ -15,6 +15,9 @@ Intervention = Mapping[str, Value]
 TOLERANCE = 1e-9
 """Slack allowed on bounds and sums, relative to the size of the numbers compared."""
 
+STEP_TOLERANCE = 1e-6
+"""Slack allowed on a grid, in steps: sums of decimal fractions drift that far."""
+
 
 class Role(StrEnum):
     """What a variable is to the campaign."""
@@ -72,7 +75,7 @@ class Continuous:
             return [f"got {value:g}, must lie in [{self.low:g}, {self.high:g}]"]
         if self.step is not None:
             steps = (value - self.low) / self.step
-            if abs(steps - round(steps)) > 1e-6:
+            if abs(steps - round(steps)) > STEP_TOLERANCE:
                 return [
                     f"got {value:g}, must be {self.low:g} plus whole steps "
                     f"of {self.step:g}"
@@ -248,7 +251,7 @@ class Composition:
             ]
         if self.step is not None:
             steps = x / float(self.step)
-            if abs(steps - round(steps)) > 1e-6:
+            if abs(steps - round(steps)) > STEP_TOLERANCE:
                 return [
                     f"got {species.symbol} = {x:g}, must be whole steps of {self.step}"
                 ]

@@ -16,9 +16,9 @@ WIDE = 10.0
 def prior_prediction(campaign: Campaign, variable: Variable) -> Prediction:
     """Return what the campaign file expects of a quantity.
 
-    A declared ``expect: [low, high]`` is taken as a central 95 % interval. Without it the
-    prior is centred on the objective's target or threshold, or the limit, or zero, and
-    is wide; such predictions are marked and kept out of calibration.
+    A declared ``expect: [low, high]`` is taken as a central 95 % interval. Without it
+    the prior is centred on the objective's target or threshold, or the limit, or zero,
+    and is wide; such predictions are marked and kept out of calibration.
     """
     domain = variable.domain
     if isinstance(domain, Real) and domain.low is not None and domain.high is not None:
@@ -50,7 +50,9 @@ def predict_all(
         members: Name, weight and fitted member; weights sum to one.
         X: (k, d) encoded interventions.
     """
-    normals = [(name, weight, fitted, fitted.predict(X)) for name, weight, fitted in members]
+    normals = [
+        (name, weight, fitted, fitted.predict(X)) for name, weight, fitted in members
+    ]
     rows: list[tuple[Prediction, ...]] = []
     for i in range(len(X)):
         row: list[Prediction] = []

@@ -137,7 +137,12 @@ def test_stop_once_the_limits_are_reached_together() -> None:
 
 @pytest.mark.parametrize(
     ("values", "stops"),
-    [([1, 2, 3, 4], False), ([3, 2, 1], True), ([1, 3, 2], False), ([3, 1, 1, 4], False)],
+    [
+        ([1, 2, 3, 4], False),
+        ([3, 2, 1], True),
+        ([1, 3, 2], False),
+        ([3, 1, 1, 4], False),
+    ],
 )
 def test_stop_when_nothing_improves(values: list[float], stops: bool) -> None:
     rule = NoImprovement("no improvement in 2 batches", 2)
