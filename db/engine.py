@@ -5,6 +5,7 @@ keys on, and writers that take the lock when they begin, so that no transaction 
 half-way. PostgreSQL runs through psycopg. Both are read in one snapshot.
 """
 
+import re
 import sqlite3
 import time
 from collections.abc import Generator
@@ -50,8 +51,11 @@ _WRITING = "labagent_writing"
 _PRIMARY = 0xFF
 """Bits of a SQLite error code that say what kind it is."""
 
+_GUARD = re.compile(r"labagent (?P<word>\w+): (?P<said>.*)")
+"""A trigger's message."""
+
 _FAMILY: dict[str, type[LogbookError]] = {"seal": SealError, "state": StateError}
-"""Word after ``labagent`` in a trigger's message to the error it becomes."""
+"""Word in a trigger's message to the error it becomes."""
 
 
 def read_url(url: str) -> URL:
@@ -199,10 +203,9 @@ def clock(connection: Connection) -> datetime:
 def _translated(error: DBAPIError, place: str) -> LogbookError:
     """Return a driver's error as one of the family; triggers name theirs."""
     text = str(error.orig).split("\n", maxsplit=1)[0]
-    owner, _, rest = text.partition(" ")
-    if owner == "labagent":
-        word = rest.split(" ", maxsplit=1)[0].rstrip(":")
-        return _FAMILY.get(word, LogbookError)(rest)
+    guard = _GUARD.match(text)
+    if guard is not None:
+        return _FAMILY.get(guard["word"], LogbookError)(guard["said"])
     if isinstance(error.orig, sqlite3.DatabaseError):
         code = getattr(error.orig, "sqlite_errorcode", 0) & _PRIMARY
         if code == sqlite3.SQLITE_NOTADB:

