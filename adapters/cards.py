@@ -39,15 +39,17 @@ def _shown(control: Variable, value: Value) -> list[tuple[str, str, str]]:
 
 
 def _columns(header: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
-    rows = [header, *lines]
+    if not lines:
+        return "Nothing."
+    rows = [header, *([c.replace("|", "\\|") for c in line] for line in lines)]
     widths = [max(len(row[i]) for row in rows) for i in range(len(header))]
 
-    def line(cells: Sequence[str]) -> str:
+    def joined(cells: Sequence[str]) -> str:
         padded = [c.ljust(w) for c, w in zip(cells, widths, strict=True)]
         return f"| {' | '.join(padded)} |"
 
-    rule = line(["-" * w for w in widths])
-    return "\n".join([line(header), rule, *(line(row) for row in lines)])
+    rule = ["-" * w for w in widths]
+    return "\n".join(joined(row) for row in [header, rule, *rows[1:]])
 
 
 def card(request: Request, setup: Setup) -> str:

@@ -50,7 +50,7 @@ def work(payload: Mapping[str, Any], recorder: Recorder) -> Mapping[str, object]
     returned = function(dict(payload["parameters"]), **_named(function, offered))
     for measurement in results.all_of(returned):
         recorder.observe(measurement)
-    if not recorder.count:
+    if results.names and not recorder.count:
         raise DataError(
             f"{payload['function']}: returned no result, must return "
             f"{{name: value}} for {', '.join(results.names)}"

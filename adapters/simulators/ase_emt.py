@@ -133,7 +133,14 @@ class AseEmt:
 
     def validate(self, request: Request) -> list[str]:
         """Return what is wrong with a request."""
-        return request_problems(self._setup, request)
+        (control,) = self._setup.parameters
+        found = request_problems(self._setup, request)
+        if not found and control.name not in {
+            **request.intervention,
+            **request.parameters,
+        }:
+            found.append(f"control {control.name}: got no value, must be known")
+        return found
 
     def submit(self, request: Request) -> str:
         """Start a simulation unless its key was started before."""
@@ -146,10 +153,11 @@ class AseEmt:
         )
 
     def _payload(self, request: Request) -> dict[str, Any]:
-        ((control, fractions),) = request.parameters.items()
+        (control,) = self._setup.parameters
+        values = {**request.intervention, **request.parameters}
         return {
-            "control": control,
-            "fractions": plain(fractions),
+            "control": control.name,
+            "fractions": plain(values[control.name]),
             "cells": self._settings.cells,
             "arrangements": self._settings.arrangements,
             "seed": self._settings.seed,

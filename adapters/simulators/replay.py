@@ -27,7 +27,7 @@ from adapters.files import create, handle_of, is_handle, read_json, sha256, to_j
 from adapters.matching import Match, Recipe, find, make_sources, read_recipes
 from adapters.options import Options, refuse
 from adapters.provenance import common, version_text
-from adapters.requests import accept, controls_of, request_problems, results_of
+from adapters.requests import accept, request_problems, results_of
 from adapters.tables import read_table
 from labagent.errors import DataError, ExecutorError
 from labagent.experiments import Kind, Measurement
@@ -58,6 +58,8 @@ class _Settings:
 
 def _read(setup: Setup) -> tuple[_Settings, list[str]]:
     options = Options(setup)
+    if not setup.parameters:
+        options.problem("controls: got none, must have one to look up rows by")
     file = options.file("file")
     sheet = options.text("sheet", "") or None
     columns = options.mapping("columns")
@@ -149,7 +151,12 @@ class Replay:
 
     def validate(self, request: Request) -> list[str]:
         """Return what is wrong with a request."""
-        return request_problems(self._setup, request)
+        known = {*request.intervention, *request.parameters}
+        return request_problems(self._setup, request) or [
+            f"control {p.name}: got no value, must be known to find the row"
+            for p in self._setup.parameters
+            if p.name not in known
+        ]
 
     def submit(self, request: Request) -> str:
         """Look the request up, once per key; the answer is kept."""
@@ -172,15 +179,16 @@ class Replay:
             "monotonic": time.monotonic() + self._settings.delay,
             "table": {"file": self._settings.file.name, "sha256": self._sha256},
         }
-        controls = controls_of(self._setup, request.stage)
-        match = find(self._settings.recipes, controls, request.parameters)
+        # All controls count, not only this stage's: a later stage may only measure.
+        values = {**request.intervention, **request.parameters}
+        match = find(self._settings.recipes, self._setup.parameters, values)
         if match.distance > self._settings.tolerance:
             return answer | {"failure": self._no_match(match)}
         recipe = _replicate(match, request.key)
         wanted = [r.name for r in results_of(self._setup, request.stage)]
         results = {n: recipe.results[n] for n in wanted if n in recipe.results}
         answer["table"]["row"] = recipe.row
-        if not results:
+        if wanted and not results:
             failure = f"row {recipe.row} of the table holds none of {', '.join(wanted)}"
             return answer | {"failure": failure}
         return answer | {"results": results, "replicates": len(match.recipes)}
