@@ -130,6 +130,7 @@ def run_batch(batch: Batch) -> None:
 def batch_flow(batch: Batch) -> Flow[[str, int | None], State]:
     """Return the flow that runs a batch; its parameters name it and nothing else."""
     places = _places(batch.place)
+    most = min(sum(places.values()), len(batch.jobs))
     step = Task(
         _step_of(batch),
         name="dispatch",
@@ -155,7 +156,7 @@ def batch_flow(batch: Batch) -> Flow[[str, int | None], State]:
         flow_run_name="{campaign} batch {batch_number}",
         task_runner=cast(
             "TaskRunner[PrefectFuture[Any]]",
-            ThreadPoolTaskRunner(max_workers=sum(places.values())),
+            ThreadPoolTaskRunner(max_workers=most),
         ),
         persist_result=False,
         retries=0,

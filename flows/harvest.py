@@ -4,19 +4,21 @@ A step in a person's hands has no lease. Its result comes by ``labagent record``
 a file that its executor finds; then it is written here.
 """
 
+from collections.abc import Sequence
+
 from flows.dispatch import Driven, Fate, Workplace
-from flows.endings import Ending, ended, judge, readbacks
+from flows.endings import Ending, ended, judge
 from labagent.campaigns import Stage
 from labagent.errors import StateError
 from labagent.experiments import ExperimentRecord, StepRecord, StepState
-from labagent.ports import Executor, RunStatus, Sighting
+from labagent.ports import Observation, Report, RunStatus, Sighting
 
 
 def collect(place: Workplace) -> tuple[Driven, ...]:
     """Record the results that people have handed in as files.
 
     Returns:
-        What was recorded now.
+        What was recorded now, and what an executor says of files it cannot take.
     """
     found: list[Driven] = []
     for record in place.logbook.experiments(place.campaign_id):
@@ -33,10 +35,14 @@ def _collect_step(
     sighting, handle = executor.lookup(step.key)
     if sighting is not Sighting.SEEN:
         return []
-    stage = next(s for s in place.campaign.stages if s.name == step.stage)
-    ending = _ending(place, executor, handle, stage)
-    if ending is None:
+    report = executor.poll(handle)
+    if not report.status.final or report.status is RunStatus.UNKNOWN:
+        told = Driven(Fate.HANDED_OVER, record.number, step.stage, report.message)
+        return [told] if report.message else []
+    stage = next((s for s in place.campaign.stages if s.name == step.stage), None)
+    if stage is None:  # the goal was edited since; `labagent record` still takes it
         return []
+    ending = _ending(place, stage, report, executor.observations(handle))
     try:
         place.logbook.record(
             step.id, ending.state, ending.measurements, ending.message, step.executor
@@ -47,14 +53,10 @@ def _collect_step(
 
 
 def _ending(
-    place: Workplace, executor: Executor, handle: str, stage: Stage
-) -> Ending | None:
-    """Return what a person says became of a step; None while nothing is said."""
-    report = executor.poll(handle)
-    if not report.status.final or report.status is RunStatus.UNKNOWN:
-        return None
-    observations = executor.observations(handle)
+    place: Workplace, stage: Stage, report: Report, observations: Sequence[Observation]
+) -> Ending:
+    """Return what a person says became of a step."""
     if report.status is RunStatus.SUCCEEDED:
-        return ended(place.campaign, stage, observations, readbacks(observations))
+        return ended(place.campaign, stage, observations, {})
     kept, _ = judge(place.campaign, stage, observations)
     return Ending(StepState.FAILED, report.message or report.status.value, kept)

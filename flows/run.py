@@ -84,6 +84,7 @@ class Run:
         self._server = Server()
         self._lost_contacts = 0  # in a row
         self._told = {f.text for f in runtime.logbook.findings(runtime.campaign_id)}
+        self._complaints: set[Driven] = set()  # of executors, said once
         self._failures = 0  # in a row
         self._done = 0
         self._lock = threading.RLock()  # a signal may interrupt whoever holds it
@@ -100,10 +101,7 @@ class Run:
 
     def _tick(self) -> Outcome | None:
         """Do what is next; return how the run ended, if it did."""
-        if freed := recover(self._logbook, self._place.campaign_id):
-            self._tell(Kind.RECOVERED, f"{freed} steps of a run that died go on")
-        for driven in collect(self._place):
-            self._tell_step(driven)
+        self._catch_up()
         records = self._logbook.experiments(self._place.campaign_id)
         self._count(records)
         if self._stop.asked:
@@ -119,6 +117,15 @@ class Run:
             self._stop.wait(_OTHERS_SECONDS)
             return None
         return self._waiting(records) or self._propose()
+
+    def _catch_up(self) -> None:
+        """Take over from runs that died, and take in what people filed."""
+        if freed := recover(self._logbook, self._place.campaign_id):
+            self._tell(Kind.RECOVERED, f"{freed} steps of a run that died go on")
+        for driven in collect(self._place):
+            if driven.fate is not Fate.HANDED_OVER or driven not in self._complaints:
+                self._tell_step(driven)
+            self._complaints.add(driven)
 
     def _import_history(self) -> None:
         """Offer the campaign's table of past experiments; known rows add nothing."""

@@ -1,0 +1,48 @@
+import pytest
+
+from flows.dispatch import Fate, run_step
+from flows.harvest import collect
+from flows.signals import Stop
+from labagent.experiments import StepState
+from labagent.ports import Report, RunStatus, Sighting
+from tests.factories import hardness
+from tests.flows.bench import GOOD, Bench, make_place
+
+
+@pytest.fixture
+def place(book):
+    """Return a place where a person has experiment 1 in hand."""
+    place = make_place(book, Bench(by_person=True, sighting=Sighting.SEEN))
+    (step,) = place.propose(5.0)
+    run_step(place, step, Stop())
+    return place
+
+
+def test_what_a_person_filed_is_recorded_once(place):
+    (driven,) = collect(place)
+    assert (driven.fate, driven.number) == (Fate.MEASURED, 1)
+    assert place.step().state is StepState.MEASURED
+    assert len(place.step().measurements) == len(GOOD)
+    assert collect(place) == ()
+
+
+def test_a_step_nobody_filed_waits_and_says_what_for(place):
+    place.bench.reports = (Report(RunStatus.RUNNING, "waiting for 1.csv"),)
+    (driven,) = collect(place)
+    assert (driven.fate, driven.message) == (Fate.HANDED_OVER, "waiting for 1.csv")
+    assert place.step().handed_over
+
+
+def test_a_failure_is_recorded_with_what_was_seen(place):
+    place.bench.reports = (Report(RunStatus.FAILED_PARTIAL, "spilled"),)
+    place.bench.seen = (hardness(),)
+    (driven,) = collect(place)
+    assert (driven.fate, place.step().message) == (Fate.FAILED, "spilled")
+    assert [m.quantity for m in place.step().measurements] == ["hardness"]
+
+
+@pytest.mark.parametrize("sighting", [Sighting.NOT_SEEN, Sighting.CANNOT_TELL])
+def test_a_step_the_executor_does_not_know_is_left_to_the_person(place, sighting):
+    place.bench.sighting = sighting
+    assert collect(place) == ()
+    assert place.step().handed_over
