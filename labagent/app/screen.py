@@ -33,7 +33,8 @@ def table(
     columns: Sequence[Column], rows: Iterable[Sequence[str]], title: str = ""
 ) -> Styled:
     """Return a table as text."""
-    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=_cell(title) or None)
+    style = box.SIMPLE_HEAD if _unicode() else box.ASCII
+    grid = Table(box=style, pad_edge=False, title=_cell(title) or None)
     grid.title_justify = "left"
     for column in columns:
         grid.add_column(
@@ -57,7 +58,6 @@ def rendered(thing: object) -> Styled:
         width=width(),
         force_terminal=coloured,
         no_color=not coloured,
-        safe_box=not _unicode(),
         highlight=False,
     )
     console.print(thing)

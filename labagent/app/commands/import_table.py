@@ -15,6 +15,8 @@ from labagent.app.session import Session, who, with_session
 from labagent.app.text import plural
 from labagent.campaigns import Campaign
 from labagent.config.rows import read_history, read_rows
+from labagent.errors import DataError
+from labagent.experiments import Kind
 from labagent.ports import ImportedRow
 
 
@@ -45,7 +47,13 @@ def import_table(
         raise typer.Exit(CONFIGURATION)
     session = session.of(str(file))
     with bar("Reading the table", shown=not session.json):
-        rows, name = _rows(campaign, file, source, sheet)
+        found, name = _rows(campaign, file, source, sheet)
+    rows = [
+        row for row in found if any(m.kind is Kind.RESULT for m in row.measurements)
+    ]
+    if found and not rows:
+        names = ", ".join(v.name for v in campaign.measured)
+        raise DataError(f"table {name}: got no result, must have a column for {names}")
     logbook = open_logbook(session.url)
     try:
         row = logbook.open_campaign(campaign, who(by))
@@ -53,10 +61,12 @@ def import_table(
             new, known = logbook.import_rows(row.id, rows, name, who(by))
     finally:
         logbook.close()
+    empty = len(found) - len(rows)
     already = f", {known} were there already" if known else ""
+    left_out = f", {empty} without a result left out" if empty else ""
     session.answer(
-        {"source": name, "new": new, "known": known},
-        [f"Imported {plural(new, 'experiment')} from {name}{already}."],
+        {"source": name, "new": new, "known": known, "without_result": empty},
+        [f"Imported {plural(new, 'experiment')} from {name}{already}{left_out}."],
     )
 
 

@@ -29,10 +29,10 @@ def verify(session: Session, reference: Reference = None) -> None:
     if faults:
         lines.append(f"{len(faults)} faults: the database was changed behind labagent")
     else:
-        lines.append(
-            f"All is well: {events} events, every row as it was written, every "
-            "prediction sealed before its dispatch."
-        )
+        lines = [
+            f"All is well: {events} events in an unbroken chain,",
+            "every row as it was written, every prediction sealed before its dispatch.",
+        ]
     session.answer(
         {
             "ok": not faults,

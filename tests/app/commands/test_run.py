@@ -1,0 +1,93 @@
+"""``labagent run``, ``propose`` and ``replay``, for real: torch, Prefect, a process."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.lab import Lab
+
+FUNCTION = """\
+def measure(parameters):
+    return {"plqy": 30.0 - abs(parameters["temperature"] - 140.0) / 5.0,
+            "grain_size": 2.0 * parameters["temperature"]}
+"""
+
+
+def labagent(folder: Path, *words: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "labagent.app.main", *words],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture
+def automatic(lab: Lab) -> Lab:
+    """The campaign with a function that does the experiments, after a yes."""
+    (lab.folder / "oven.py").write_text(FUNCTION, encoding="utf-8")
+    text = lab.file.read_text(encoding="utf-8")
+    for old, new in (
+        ("bench: manual", "bench: {adapter: python, file: oven.py, idempotent: true}"),
+        ("context:\n  humidity: {unit: percent, range: [10, 60]}\n", ""),
+        ("  operator: {kind: label}\n", ""),
+        ("experiments: 20", "experiments: 4"),
+        ("batch: 2", "batch: 2\ninitial: 2"),
+    ):
+        assert old in text
+        text = text.replace(old, new)
+    lab.file.write_text(text, encoding="utf-8")
+    return lab
+
+
+def test_a_run_asks_goes_on_and_ends_with_its_budget(automatic: Lab) -> None:
+    folder = automatic.folder
+    asked = labagent(folder, "run", "films.yaml")
+    assert asked.returncode == 3, asked.stderr
+    assert "labagent approve 1-2 -c films.yaml" in asked.stdout
+    ended = labagent(folder, "run", "films.yaml", "--yes", "--by", "ada", "--json")
+    assert ended.returncode == 4, ended.stderr
+    found = json.loads(ended.stdout)
+    assert (found["why"], found["measured"]) == ("budget", 4)
+    assert automatic.answer("show", 3)["approval"]["by"] == "ada"
+    assert automatic("verify").exit_code == 0
+    again = automatic.answer("replay")
+    assert again["ok"] is True
+    assert [d["batch"] for d in again["decisions"]] == [0, 1]
+
+
+def test_a_proposal_is_sealed_and_waits(lab: Lab) -> None:
+    found = lab.answer("propose", "films.yaml", "-n", 3)
+    assert [(r["id"], r["status"]) for r in found] == [
+        (n, "proposed") for n in (1, 2, 3)
+    ]
+    assert all(r["prediction"]["plqy"]["basis"] == "prior" for r in found)
+    assert lab.answer("next")[0]["ids"] == [1, 2, 3]
+
+
+def test_proposing_beyond_the_budget_is_refused(lab: Lab) -> None:
+    text = lab.file.read_text(encoding="utf-8")
+    lab.file.write_text(text.replace("experiments: 20", "experiments: 2"), "utf-8")
+    assert lab("propose", "films.yaml", "-n", 5).exit_code == 0
+    result = lab("propose", "films.yaml")
+    assert result.exit_code == 4
+    assert "budget" in result.stderr
+
+
+def test_a_campaign_that_is_not_there_is_a_mistake(lab: Lab) -> None:
+    result = labagent(lab.folder, "run", "filmz.yaml")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "filmz.yaml" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_replay_sees_a_decision_that_was_made_differently(lab: Lab) -> None:
+    lab.answer("propose", "films.yaml")
+    lab.tamper("UPDATE decision SET seed = seed + 1")
+    result = lab("replay", "--json")
+    assert result.exit_code == 1
+    assert json.loads(result.stdout)["ok"] is False
