@@ -46,4 +46,4 @@ def test_a_table_without_any_result_is_refused(lab: Lab) -> None:
     (lab.folder / "past.csv").write_text(text, encoding="utf-8")
     result = lab("import", "films.yaml", "--source", "past.csv")
     assert result.exit_code == 1
-    assert "must have a column for plqy" in result.stderr
+    assert "must have a column for grain_size, plqy" in result.stderr
