@@ -102,8 +102,7 @@ def _real(
     low, high = ends
     if "step" not in fields:
         return Continuous(low, high, scale == "log")
-    # a step is a difference: 5 means 5 degrees even where zero is not zero
-    step = fields.number("step", unit)
+    step = fields.number("step", unit, difference=True)
     if step is None:
         return None
     if not 0 < step <= high - low:

@@ -32,7 +32,9 @@ def not_yet(report: Report, place: Place, shown: str, path: str) -> None:
     )
 
 
-def amount(node: Node, unit: str, what: str, report: Report) -> float | None:
+def amount(
+    node: Node, unit: str, what: str, report: Report, *, difference: bool = False
+) -> float | None:
     """Return a number in ``unit``, written plainly or with a unit (``10 min``).
 
     Args:
@@ -40,6 +42,7 @@ def amount(node: Node, unit: str, what: str, report: Report) -> float | None:
         unit: Declared unit, known to pint; empty for a plain number.
         what: How messages call it.
         report: Receives what is wrong.
+        difference: Whether it is a distance, so that 5 kelvin are 5 degC.
     """
     value = node.value
     if isinstance(value, (int, float)) and not isinstance(value, bool):
@@ -59,7 +62,7 @@ def amount(node: Node, unit: str, what: str, report: Report) -> float | None:
         )
         return None
     try:
-        return units.convert(number, written, unit)
+        slope, offset = units.affine(written, unit)
     except DataError:
         known = units.known(written)
         report.add(
@@ -69,6 +72,7 @@ def amount(node: Node, unit: str, what: str, report: Report) -> float | None:
             "" if known else did_you_mean(written, units.COMMON),
         )
         return None
+    return slope * number + (0.0 if difference else offset)
 
 
 def duration(node: Node, unit: str, what: str, report: Report) -> float | None:
@@ -243,12 +247,15 @@ class Fields:
         )
         return None
 
-    def number(self, key: str, unit: str = "") -> float | None:
-        """Return a number in ``unit``."""
+    def number(
+        self, key: str, unit: str = "", *, difference: bool = False
+    ) -> float | None:
+        """Return a number in ``unit``, a value or a distance between values."""
         node = self._nodes.get(key)
         if node is None:
             return None
-        return amount(node, unit, f"{self.what}: {key}", self._report)
+        what = f"{self.what}: {key}"
+        return amount(node, unit, what, self._report, difference=difference)
 
     def whole(self, key: str, low: int) -> int | None:
         """Return a whole number of at least ``low``."""

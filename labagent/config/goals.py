@@ -11,7 +11,9 @@ from labagent.variables import Label, Real, Role, Variable
 
 _DIRECTIONS = tuple(d.value for d in Direction)
 _LIMITS: Mapping[str, str] = {"at_most": "<=", "at_least": ">="}
-_OBJECTIVE_KEYS = ("unit", "goal", "value", "good_enough", "weight", "expect")
+_WITHIN = "within"
+_GOALS = (*_DIRECTIONS, *_LIMITS, _WITHIN)
+_OBJECTIVE_KEYS = ("unit", "goal", "value", "range", "good_enough", "weight", "expect")
 _MEASURED_KEYS = ("kind", "unit", "expect")
 _CONTEXT_KEYS = ("kind", "unit", "range")
 
@@ -21,7 +23,8 @@ class Wanted:
     """One entry of ``objectives:``: a variable, and what is wanted of it."""
 
     variable: Variable
-    aim: Objective | OutcomeLimit
+    objective: Objective | None
+    limits: tuple[OutcomeLimit, ...] = ()
 
 
 def read_objectives(
@@ -47,7 +50,7 @@ def read_objectives(
         if _take_name("objective", name, node, register, report):
             found = _objective(name, node, report)
             wanted += [found] if found else []
-    limits = sum(isinstance(w.aim, OutcomeLimit) for w in wanted)
+    limits = sum(w.objective is None for w in wanted)
     node = root.node_of("objectives")
     if limits == len(entries) and isinstance(node and node.value, Mapping):
         root.wrong(
@@ -71,21 +74,16 @@ def _objective(name: str, node: Node, report: Report) -> Wanted | None:
         return None
     unit = fields.unit()
     if "goal" not in fields:
-        fields.missing("goal", f"must be one of {', '.join((*_DIRECTIONS, *_LIMITS))}")
+        fields.missing("goal", f"must be one of {', '.join(_GOALS)}")
         return None
-    goal = fields.option("goal", (*_DIRECTIONS, *_LIMITS))
+    goal = fields.option("goal", _GOALS)
     if goal is None or unit is None:
         return None
     variable = Variable(name, Role.OUTCOME, _expected(fields, unit), unit)
-    value = fields.number("value", unit)
-    if goal in _LIMITS:
-        return _limit(fields, variable, _LIMITS[goal], value)
-    if goal == Direction.TARGET and "value" not in fields:
-        fields.missing("value", "must be given for goal: target", "write value: ...")
-    if goal != Direction.TARGET and "value" in fields:
-        fields.useless(
-            "value", f"must not be given for goal: {goal}, only for target and limits"
-        )
+    _check_keys(fields, goal)
+    if goal in (*_LIMITS, _WITHIN):
+        limits = _limits(fields, name, goal, unit)
+        return Wanted(variable, None, limits) if limits else None
     if goal == Direction.TARGET and "good_enough" in fields:
         fields.useless(
             "good_enough",
@@ -95,24 +93,38 @@ def _objective(name: str, node: Node, report: Report) -> Wanted | None:
         name,
         unit,
         Direction(goal),
-        value if goal == Direction.TARGET else None,
+        fields.number("value", unit) if goal == Direction.TARGET else None,
         fields.number("good_enough", unit),
         _weight(fields),
     )
     return Wanted(variable, aim)
 
 
-def _limit(
-    fields: Fields, variable: Variable, relation: str, value: float | None
-) -> Wanted | None:
+def _check_keys(fields: Fields, goal: str) -> None:
+    """Check that the keys fit the goal: value or range, weight and good_enough."""
+    if goal in (*_LIMITS, Direction.TARGET) and "value" not in fields:
+        fields.missing("value", f"must be given for goal: {goal}", "write value: ...")
+    if goal == _WITHIN and "range" not in fields:
+        fields.missing("range", "must be given for goal: within", "write [low, high]")
+    if goal not in (*_LIMITS, Direction.TARGET) and "value" in fields:
+        fields.useless("value", f"must not be given for goal: {goal}")
+    if goal != _WITHIN and "range" in fields:
+        fields.useless("range", "must not be given but for goal: within")
     for key in ("good_enough", "weight"):
-        if key in fields:
+        if goal not in _DIRECTIONS and key in fields:
             fields.useless(key, "must not be given for a limit, only for objectives")
-    if value is None:
-        if "value" not in fields:
-            fields.missing("value", "must say the limit", "write value: ...")
-        return None
-    return Wanted(variable, OutcomeLimit(variable.name, relation, value))
+
+
+def _limits(
+    fields: Fields, name: str, goal: str, unit: str
+) -> tuple[OutcomeLimit, ...]:
+    if goal == _WITHIN:
+        ends = fields.interval("range", unit)
+        if ends is None:
+            return ()
+        return OutcomeLimit(name, ">=", ends[0]), OutcomeLimit(name, "<=", ends[1])
+    value = fields.number("value", unit)
+    return () if value is None else (OutcomeLimit(name, _LIMITS[goal], value),)
 
 
 def _weight(fields: Fields) -> float | None:
@@ -187,8 +199,8 @@ def read_goal(root: Fields, wanted: tuple[Wanted, ...]) -> Goal | None:
     sentence = root.text("goal")
     if "goal" not in root:
         root.missing("goal", "must say in one sentence what a good material would be")
-    objectives = tuple(w.aim for w in wanted if isinstance(w.aim, Objective))
-    limits = tuple(w.aim for w in wanted if isinstance(w.aim, OutcomeLimit))
+    objectives = tuple(w.objective for w in wanted if w.objective is not None)
+    limits = tuple(limit for w in wanted for limit in w.limits)
     weighed = [o for o in objectives if o.weight is not None]
     find = _find(root, objectives, weighed)
     if find is None or sentence is None:

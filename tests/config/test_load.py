@@ -36,6 +36,7 @@ DOMAINS = [
     ("{range: [40, 140], unit: degC}", Continuous(40, 140), "degC"),
     ("{range: [1 min, 300 s], unit: min}", Continuous(1, 5), "min"),
     ("{range: [0, 90], unit: degree, step: 5}", Continuous(0, 90, step=5), "degree"),
+    ("{range: [0, 90], unit: degC, step: 5 K}", Continuous(0, 90, step=5), "degC"),
     ("{range: [1e-3, 1], scale: log}", Continuous(1e-3, 1, log=True), ""),
     ("{kind: continuous, range: [0, 1], scale: linear}", Continuous(0, 1), ""),
     ("{kind: integer, range: [1, 10]}", Integer(1, 10), ""),
@@ -78,6 +79,7 @@ def test_objectives_limits_measured_and_context(tmp_path: Path) -> None:
             "  plqy: {unit: percent, goal: maximize, good_enough: 0.35 dimensionless}\n"
             "  lattice: {unit: angstrom, goal: target, value: 0.4 nm, expect: [3, 5]}\n"
             "  cost: {goal: at_most, value: 2}\n"
+            "  size: {unit: nm, goal: within, range: [2, 3]}\n"
             "measured: {grain: {unit: nm, expect: [10, 500]}}\n"
             "context: {wet: {unit: percent, range: [10, 60]}, who: {kind: label}}\n",
         ),
@@ -89,8 +91,13 @@ def test_objectives_limits_measured_and_context(tmp_path: Path) -> None:
         Objective("plqy", "percent", maximize, good_enough=35),
         Objective("lattice", "angstrom", target, target=4.0),
     )
-    assert campaign.goal.limits == (OutcomeLimit("cost", "<=", 2),)
-    assert [v.name for v in campaign.measured] == ["grain", "plqy", "lattice", "cost"]
+    assert campaign.goal.limits == (
+        OutcomeLimit("cost", "<=", 2),
+        OutcomeLimit("size", ">=", 2),
+        OutcomeLimit("size", "<=", 3),
+    )
+    names = ["grain", "plqy", "lattice", "cost", "size"]
+    assert [v.name for v in campaign.measured] == names
     assert campaign.measured[0] == Variable("grain", Role.STATE, Real(10, 500), "nm")
     assert campaign.context == (
         Variable("wet", Role.CONTEXT, Real(10, 60), "percent"),

@@ -44,6 +44,14 @@ OBJECTIVES = {
     "goal missing": (", goal: maximize", "", "5:9", "goal is missing"),
     "target without value": (GOAL, "goal: target", "5:9", "value is missing"),
     "limit without value": (GOAL, "goal: at_most", "5:9", "value is missing"),
+    "within without range": (GOAL, "goal: within", "5:9", "write [low, high]"),
+    "range of an objective": (GOAL, f"{GOAL}, range: [0, 1]", "5:41", "goal: within"),
+    "weight of a limit": (
+        GOAL,
+        "goal: at_most, value: 3, weight: 1",
+        "5:50",
+        "'weight'",
+    ),
     "only limits": (GOAL, "goal: at_most, value: 3", "5:3", "nothing to improve"),
     "useless value": (GOAL, "goal: maximize, value: 3", "5:41", "got the key 'value'"),
     "good enough for a target": (
