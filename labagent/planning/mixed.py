@@ -48,6 +48,9 @@ RAW = 1024
 STARTS = 6
 """Points from which the search climbs."""
 
+APART = 0.05
+"""Distance in the encoding from which two recipes count as different ideas."""
+
 ROUNDS = 8
 """Most climbs over discrete changes."""
 
@@ -102,8 +105,21 @@ def _best(
     ]
     found = _merge(found, _scored(encoder, acquisition, polished, used))
     (top, best), *rest = found
-    runners = tuple(RunnerUp(p, value) for value, p in rest[:RUNNERS_UP])
-    return Choice(best, top, runners)
+    return Choice(best, top, _runners_up(encoder, best, rest))
+
+
+def _runners_up(
+    encoder: SpaceEncoder, best: Intervention, rest: Sequence[Scored]
+) -> tuple[RunnerUp, ...]:
+    """Return the next best that are not the same recipe told again."""
+    told = encoder.encode([best])
+    runners: list[RunnerUp] = []
+    for value, point in rest:
+        x = encoder.encode([point])
+        if float((told - x).norm(dim=-1).min()) >= APART:
+            told = torch.cat([told, x])
+            runners.append(RunnerUp(point, value))
+    return tuple(runners[:RUNNERS_UP])
 
 
 def _scored(

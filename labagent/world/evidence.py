@@ -31,6 +31,7 @@ class Evidence:
 
     Attributes:
         quantities: Names of Y's columns.
+        features: Names of X's columns.
         X: (n, d) encoded interventions.
         Y: (n, m) values, NaN where missing.
         S: (n, m) standard uncertainties, NaN where unknown.
@@ -38,6 +39,7 @@ class Evidence:
     """
 
     quantities: tuple[str, ...]
+    features: tuple[str, ...]
     X: Tensor
     Y: Tensor
     S: Tensor
@@ -70,6 +72,7 @@ def gather(campaign: Campaign, trials: Trials, encoder: SpaceEncoder) -> Evidenc
     pending = [t.intervention for t in trials.pending if not t.results]
     return Evidence(
         quantities=quantities,
+        features=encoder.feature_names,
         X=encoder.encode([t.intervention for t in measured]),
         Y=torch.tensor(y, dtype=torch.float64).reshape(shape),
         S=torch.tensor(s, dtype=torch.float64).reshape(shape),

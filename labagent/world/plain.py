@@ -41,11 +41,13 @@ class PlainGP:
 
     Attributes:
         quantities: Names, in the order of ``model``'s outputs.
+        features: Names of the inputs.
         model: One SingleTaskGP per quantity.
         converged: Whether each fit converged.
     """
 
     quantities: tuple[str, ...]
+    features: tuple[str, ...]
     model: ModelListGP
     converged: tuple[bool, ...]
 
@@ -64,25 +66,26 @@ class PlainGP:
     def summary(self) -> Mapping[str, object]:
         """Return length-scales, noise and scale of every quantity."""
         return {
-            quantity: {**_hyperparameters(gp), "converged": converged}
+            quantity: {**self._numbers(gp), "converged": converged}
             for quantity, gp, converged in zip(
                 self.quantities, self.model.models, self.converged, strict=True
             )
         }
 
-
-def _hyperparameters(gp: SingleTaskGP) -> dict[str, object]:
-    transform: Any = gp.outcome_transform
-    scale = float(transform.stdvs.squeeze())
-    noise: Any = gp.likelihood.noise
-    kernel: Any = gp.covar_module
-    return {
-        "lengthscales": kernel.lengthscale.detach().squeeze(0).tolist(),
-        "noise_std": float(noise.detach().mean().sqrt()) * scale,
-        "outcome_mean": float(transform.means.squeeze()),
-        "outcome_std": scale,
-        "rows": len(gp.train_targets),
-    }
+    def _numbers(self, gp: SingleTaskGP) -> dict[str, object]:
+        """Return one quantity's hyper-parameters; length-scales are of the unit cube."""
+        transform: Any = gp.outcome_transform
+        scale = float(transform.stdvs.squeeze())
+        noise: Any = gp.likelihood.noise
+        kernel: Any = gp.covar_module
+        lengths = kernel.lengthscale.detach().squeeze(0).tolist()
+        return {
+            "lengthscales": dict(zip(self.features, lengths, strict=True)),
+            "noise_std": float(noise.detach().mean().sqrt()) * scale,
+            "outcome_mean": float(transform.means.squeeze()),
+            "outcome_std": scale,
+            "rows": len(gp.train_targets),
+        }
 
 
 def fit_plain(evidence: Evidence, seed: int, device: str = "cpu") -> PlainGP:
@@ -114,7 +117,9 @@ def fit_plain(evidence: Evidence, seed: int, device: str = "cpu") -> PlainGP:
             f"plain GP: got no quantity with {FEWEST_ROWS} results, must have one; "
             "record results first"
         )
-    return PlainGP(tuple(names), ModelListGP(*models), tuple(converged))
+    return PlainGP(
+        tuple(names), evidence.features, ModelListGP(*models), tuple(converged)
+    )
 
 
 def _single(X: Tensor, y: Tensor, s: Tensor) -> SingleTaskGP:

@@ -17,7 +17,7 @@ def evidence(n: int = 12, noise: float = 0.0, sigma: float = math.nan) -> Eviden
     y = 100 * (torch.sin(3 * X[:, 0]) + X[:, 1])
     y = y + noise * torch.randn(n, dtype=torch.float64, generator=generator)
     Y = torch.stack([y, -y], dim=-1)
-    return Evidence(("y", "z"), X, Y, torch.full_like(Y, sigma), X[:0])
+    return Evidence(("y", "z"), ("x0", "x1"), X, Y, torch.full_like(Y, sigma), X[:0])
 
 
 def by_hand(gp: PlainGP, seen: Evidence, X: Tensor) -> tuple[Tensor, Tensor]:
@@ -27,7 +27,7 @@ def by_hand(gp: PlainGP, seen: Evidence, X: Tensor) -> tuple[Tensor, Tensor]:
     """
     summary = gp.summary()["y"]
     assert isinstance(summary, dict)
-    scales = torch.tensor(summary["lengthscales"], dtype=torch.float64)
+    scales = torch.tensor([*summary["lengthscales"].values()], dtype=torch.float64)
     mean, std = summary["outcome_mean"], summary["outcome_std"]
     noise = (summary["noise_std"] / std) ** 2
     constant = float(gp.model.models[0].mean_module.constant.detach())
