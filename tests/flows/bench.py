@@ -173,7 +173,7 @@ executors:
 budget: {{experiments: {budget}}}
 leash: {leash}
 batch: {batch}
-initial: 40
+initial: {budget}
 seed: 5
 {more}
 """

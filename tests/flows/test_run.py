@@ -1,0 +1,218 @@
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from flows.outcomes import Kind, News, Outcome, Why
+from flows.run import run
+from flows.signals import Stop
+from flows.wiring import Runtime, open_runtime
+from labagent.errors import ConfigurationError
+from labagent.experiments import StepState
+from tests.flows.bench import EXPERIMENT, effects, write_campaign
+
+pytestmark = pytest.mark.usefixtures("prefect_server")
+
+BROKEN = "def measure(parameters):\n    raise RuntimeError('no beam')\n"
+DYING = """\
+import os, signal
+
+
+def measure(parameters):
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+MANUAL = """\
+labagent: 1
+name: by-hand
+goal: The highest.
+objectives:
+  height: {unit: mm, goal: maximize, expect: [0, 1]}
+controls:
+  x: {range: [0, 1], unit: mm}
+executors:
+  hands: {adapter: manual, settle: 0 s}
+budget: {experiments: 1}
+leash: autonomous
+batch: 1
+initial: 1
+seed: 5
+"""
+
+
+def finish(file: Path, **options: int) -> tuple[Outcome, list[News]]:
+    """Run a campaign as far as it goes; return how it ended and what it told."""
+    told: list[News] = []
+    with open_runtime(file) as runtime:
+        return run(runtime, progress=told.append, **options), told
+
+
+def states(file: Path) -> Counter[StepState]:
+    with open_runtime(file) as runtime:
+        records = runtime.logbook.experiments(runtime.campaign_id)
+        assert runtime.logbook.verify() == ()
+        return Counter(r.state for r in records)
+
+
+def once(numbers: int) -> Counter[str]:
+    """Return that each of the first experiments was run once."""
+    return Counter(str(n) for n in range(1, numbers + 1))
+
+
+def approve(runtime: Runtime) -> None:
+    records = runtime.logbook.experiments(runtime.campaign_id)
+    ids = [r.id for r in records if r.state is StepState.PROPOSED]
+    runtime.logbook.decide(ids, True, "me", "go on")
+
+
+def test_a_campaign_runs_until_its_budget_is_used(tmp_path: Path) -> None:
+    file = write_campaign(tmp_path, budget=3, batch=2)
+    outcome, told = finish(file)
+    assert (outcome.why, outcome.exit_code) == (Why.BUDGET, 4)
+    assert effects(tmp_path) == once(3)
+    assert states(file) == {StepState.MEASURED: 3}
+    assert [n.done for n in told if n.kind is Kind.STEP] == [1, 2, 3]
+    again, _ = finish(file)
+    assert again.why is Why.BUDGET
+    assert effects(tmp_path) == once(3)
+
+
+def test_it_stops_when_a_rule_says_so(tmp_path: Path) -> None:
+    file = write_campaign(tmp_path, budget=20, batch=1, more="stop: [height >= 0]")
+    outcome, _ = finish(file)
+    assert (outcome.why, outcome.exit_code) == (Why.FINISHED, 0)
+    assert outcome.text == "reached: height >= 0"
+    assert effects(tmp_path) == once(1)
+    with open_runtime(file) as runtime:
+        kinds = [f.kind for f in runtime.logbook.findings(runtime.campaign_id)]
+    assert kinds == ["stop"]
+
+
+def test_it_proposes_no_more_than_asked_for(tmp_path: Path) -> None:
+    file = write_campaign(tmp_path, budget=9, batch=2)
+    outcome, _ = finish(file, max_experiments=3)
+    assert (outcome.why, outcome.exit_code) == (Why.FINISHED, 0)
+    assert effects(tmp_path) == once(3)
+
+
+@pytest.mark.parametrize(
+    ("leash", "asked"), [("approve_each", "1"), ("approve_batch", "1 2")]
+)
+def test_it_waits_for_approval_as_the_leash_says(
+    tmp_path: Path, leash: str, asked: str
+) -> None:
+    file = write_campaign(tmp_path, leash=leash, batch=2, budget=2)
+    outcome, _ = finish(file)
+    assert (outcome.why, outcome.exit_code) == (Why.WAITING, 3)
+    (todo,) = outcome.todo
+    assert todo.startswith(f"labagent approve {asked}  (or")
+    assert not effects(tmp_path)
+    with open_runtime(file) as runtime:
+        approve(runtime)
+    finish(file)
+    assert effects(tmp_path) == once(len(asked.split()))
+
+
+def test_what_was_approved_is_finished_before_the_run_ends(tmp_path: Path) -> None:
+    more = "stop: [height >= 0]"
+    file = write_campaign(tmp_path, leash="approve_batch", batch=3, budget=9, more=more)
+    finish(file)
+    with open_runtime(file) as runtime:
+        approve(runtime)
+    outcome, _ = finish(file)
+    assert outcome.why is Why.FINISHED
+    assert effects(tmp_path) == once(3)
+
+
+def test_a_stop_finishes_what_runs_and_the_same_command_goes_on(tmp_path: Path) -> None:
+    file = write_campaign(tmp_path, budget=3, batch=3, options="parallel: 1")
+    stop = Stop()
+
+    def press(news: News) -> None:
+        if news.kind is Kind.STEP and not stop.asked:
+            stop.press()
+
+    with open_runtime(file) as runtime:
+        outcome = run(runtime, progress=press, stop=stop)
+    assert (outcome.why, outcome.exit_code) == (Why.STOPPED, 130)
+    assert effects(tmp_path) == once(1)
+    assert finish(file)[0].why is Why.BUDGET
+    assert effects(tmp_path) == once(3)
+
+
+def test_an_unclear_outcome_waits_for_a_person(tmp_path: Path) -> None:
+    file = write_campaign(tmp_path, budget=2, batch=1, experiment=DYING)
+    outcome, _ = finish(file)
+    assert outcome.why is Why.WAITING
+    (todo,) = outcome.todo
+    assert "labagent record 1 NAME=VALUE" in todo
+    assert 'labagent record 1 --failed "reason"' in todo
+    assert states(file) == {StepState.UNKNOWN: 1}
+    with open_runtime(file) as runtime:
+        (finding,) = runtime.logbook.findings(runtime.campaign_id)
+    assert (finding.kind, finding.experiment) == ("unknown", 1)
+
+
+def test_a_campaign_that_only_fails_gives_up(tmp_path: Path) -> None:
+    file = write_campaign(tmp_path, budget=30, batch=3, experiment=BROKEN)
+    outcome, _ = finish(file)
+    assert (outcome.why, outcome.exit_code) == (Why.FAILING, 1)
+    assert states(file) == {StepState.FAILED: 6}
+    with open_runtime(file) as runtime:
+        findings = runtime.logbook.findings(runtime.campaign_id)
+    assert "no beam" in findings[0].details["message"]
+
+
+def test_a_person_measures_and_hands_in_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "campaign.yaml"
+    file.write_text(MANUAL, encoding="utf-8")
+    outcome, _ = finish(file)
+    assert outcome.why is Why.WAITING
+    assert outcome.todo[0].startswith("do experiment of experiment 1, then: labagent")
+    results = tmp_path / "by-hand-work" / "hands" / "results"
+    (results / "1.json").write_text('{"height": 0.5}', encoding="utf-8")
+    assert finish(file)[0].why is Why.BUDGET
+    assert states(file) == {StepState.MEASURED: 1}
+
+
+def test_past_experiments_are_imported_once_and_cost_nothing(tmp_path: Path) -> None:
+    (tmp_path / "past.csv").write_text("x,y,height\n0.1,0.2,0.3\n0.4,0.5,0.6\n")
+    more = "history: {file: past.csv}"
+    file = write_campaign(tmp_path, budget=1, batch=1, more=more)
+    _, told = finish(file)
+    finish(file)
+    assert [n.text for n in told if n.kind is Kind.IMPORTED] == [
+        "2 past experiments from past.csv, 0 known before"
+    ]
+    assert states(file) == {StepState.MEASURED: 3}
+
+
+def test_wrong_settings_are_told_before_anything_is_proposed(tmp_path: Path) -> None:
+    file = write_campaign(tmp_path, options="function: weigh")
+    with pytest.raises(ConfigurationError, match="weigh"):
+        finish(file)
+    assert states(file) == {}
+
+
+RUN = """
+import sys
+from flows.run import run
+from flows.wiring import open_runtime
+with open_runtime(sys.argv[1], sys.argv[2]) as runtime:
+    sys.exit(run(runtime).exit_code)
+"""
+
+
+def test_two_runs_at_once_share_the_work(database_url: str, tmp_path: Path) -> None:
+    slow = EXPERIMENT.replace("    return", "    import time; time.sleep(0.2)\n    return")
+    file = write_campaign(tmp_path, budget=6, batch=3, experiment=slow)
+    command = [sys.executable, "-c", RUN, str(file), database_url]
+    runs = [subprocess.Popen(command, env=os.environ) for _ in range(2)]
+    assert [r.wait(timeout=120) for r in runs] == [4, 4]
+    assert effects(tmp_path) == once(6)
+    with open_runtime(file, database_url) as runtime:
+        records = runtime.logbook.experiments(runtime.campaign_id)
+        assert runtime.logbook.verify() == ()
+    assert [r.state for r in records] == [StepState.MEASURED] * 6
