@@ -34,18 +34,29 @@ def canonical(value: object) -> str:
     """Return JSON text that is equal for equal values; floats keep every bit.
 
     Raises:
-        DataError: Something in it has no JSON form, or is not finite.
+        DataError: Something in it has no JSON form, is not finite, or no database can
+            hold it.
     """
     try:
-        return json.dumps(
+        text = json.dumps(
             value,
             sort_keys=True,
             separators=(",", ":"),
             allow_nan=False,
+            ensure_ascii=False,  # SQLite finds no key that is written as \\u escapes
             default=_plain,
         )
+        text.encode()
     except (TypeError, ValueError) as error:
-        raise DataError(f"value: got {error}, must be plain finite data") from error
+        raise DataError(
+            f"value: got {error}, must be finite numbers and text that UTF-8 can hold"
+        ) from error
+    if "\\u0000" in text.replace("\\\\", ""):
+        raise DataError(
+            "value: got a NUL character, must be text that UTF-8 can hold and every "
+            "database, too"
+        )
+    return text
 
 
 def digest(value: object) -> str:
@@ -67,16 +78,12 @@ def storable(column: Column[object], value: object) -> object:
     if value is None or isinstance(column.type, (Boolean, Utc)):
         return value
     if isinstance(column.type, JSON):
-        text = canonical(value)
-        _refuse_unstorable(column, json.dumps(json.loads(text), ensure_ascii=False))
-        return json.loads(text)
+        return json.loads(canonical(value))
     if isinstance(column.type, Double):
         return _finite(column, value)
     if isinstance(column.type, Integer):
         return _whole(column, value)
-    text = str(value)
-    _refuse_unstorable(column, json.dumps(text, ensure_ascii=False))
-    return text
+    return json.loads(canonical(str(value)))
 
 
 def _finite(column: Column[object], value: object) -> float:
@@ -93,16 +100,6 @@ def _whole(column: Column[object], value: object) -> int:
             f"{bits} bits"
         )
     return index(value)
-
-
-def _refuse_unstorable(column: Column[object], text: str) -> None:
-    """Refuse what PostgreSQL or UTF-8 cannot hold, in JSON text."""
-    half_pair = any("\ud800" <= letter <= "\udfff" for letter in text)
-    if half_pair or "\\u0000" in text.replace("\\\\", ""):
-        raise DataError(
-            f"{column.name}: got a NUL character or half a surrogate pair, "
-            "must be text that UTF-8 can hold"
-        )
 
 
 def written(value: object) -> object:

@@ -12,6 +12,9 @@ from labagent.errors import DataError, SealError
 from labagent.experiments import Measurement, Prediction
 from labagent.variables import Composition, Intervention, Label, Role, Value, Variable
 
+_NO_NAME = frozenset('"\\%')
+"""Letters no database agrees on in a path into JSON, or in a column's name."""
+
 _WEIGHT_SLACK = 1e-6
 """How far members' weights may be from summing to one."""
 
@@ -36,9 +39,20 @@ class Declared:
 
 
 def declare(campaign: Campaign) -> tuple[Declared, ...]:
-    """Return what a campaign declares: controls, measured quantities, context."""
+    """Return what a campaign declares: controls, measured quantities, context.
+
+    Raises:
+        DataError: A name could not stand in a query's path into JSON.
+    """
     everything = (*campaign.space.controls, *campaign.measured, *campaign.context)
-    return tuple(_declared(v) for v in everything)
+    found = tuple(_declared(v) for v in everything)
+    for name in (name for d in found for name in (d.name, *d.species)):
+        if not name or set(name) & _NO_NAME:
+            raise DataError(
+                f"variable {name!r}: got a name that is empty or has one of "
+                f"{' '.join(sorted(_NO_NAME))}, must do without; rename it"
+            )
+    return found
 
 
 def _declared(variable: Variable) -> Declared:

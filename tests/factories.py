@@ -71,7 +71,9 @@ def make_campaign(
                 Role.CONTROL,
                 Composition((Species("Al"), Species("Cu"), Species("Ni"))),
             ),
-            Variable("anneal.hold", Role.CONTROL, Continuous(0.5, 60.0, log=True), "min"),
+            Variable(
+                "anneal.hold", Role.CONTROL, Continuous(0.5, 60.0, log=True), "min"
+            ),
             Variable("anneal.gas", Role.CONTROL, Choice(("argon", "air"))),
             Variable("layers", Role.CONTROL, Integer(1, 9)),
         )
@@ -99,7 +101,8 @@ def make_campaign(
         leash=Leash.AUTONOMOUS,
         stop=(),
         executors=tuple(
-            ExecutorSpec(e, "callable", {}, 60.0) for e in sorted({s.executor for s in stages})
+            ExecutorSpec(e, "callable", {}, 60.0)
+            for e in sorted({s.executor for s in stages})
         ),
         batch=2,
         initial=4,

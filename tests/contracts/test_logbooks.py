@@ -458,9 +458,9 @@ def test_trials_can_be_read_as_of_any_event(
 def test_text_no_database_can_hold_is_refused(
     logbook: Logbook, campaign: CampaignRow, text: str
 ) -> None:
-    with pytest.raises(DataError, match="must be text that UTF-8 can hold"):
+    with pytest.raises(DataError, match="text that UTF-8 can hold"):
         logbook.add_finding(campaign.id, Finding("note", text))
-    with pytest.raises(DataError, match="must be text that UTF-8 can hold"):
+    with pytest.raises(DataError, match="text that UTF-8 can hold"):
         logbook.register_executor(campaign.id, "furnace", {"firmware": text})
 
 

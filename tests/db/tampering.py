@@ -3,15 +3,36 @@
 import json
 import math
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
 
-from sqlalchemy import Column, Connection, Table, delete, func, insert, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Double,
+    Integer,
+    Table,
+    Text,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from db.chain import Link, canonical
 from db.schema import CHAINED, OUTSIDE, Utc, chain_head, event
 
 Row = Mapping[str, object]
+
+_MADE_UP: Mapping[type[object], object] = {
+    Integer: 1,
+    Double: 1.5,
+    Text: "forged",
+    Utc: datetime(2020, 1, 1, tzinfo=UTC),
+}
+"""What to put where nothing was, by the column's type."""
 
 
 class NothingToDoError(Exception):
@@ -25,7 +46,7 @@ def _pick(c: Connection, rng: Random, table: Table) -> Row:
     return rng.choice(rows)
 
 
-def _key(table: Table, row: Row):
+def _key(table: Table, row: Row) -> ColumnElement[bool]:
     (key,) = table.primary_key.columns
     return key == row[key.name]
 
@@ -40,24 +61,25 @@ def _columns(table: Table) -> list[Column[object]]:
 
 def other_value(value: object, column: Column[object]) -> object:
     """Return a value that is a little different."""
-    if isinstance(column.type, Utc):
-        known = value if isinstance(value, datetime) else datetime.now().astimezone()
-        return known + timedelta(milliseconds=1)
+    found: object
     match value:
         case bool():
-            return not value
+            found = not value
         case int():
-            return value + 1
+            found = value + 1
         case float():
-            return math.nextafter(value, math.inf)
+            found = math.nextafter(value, math.inf)
+        case datetime():
+            found = value + timedelta(milliseconds=1)
         case dict():
-            return {**value, "forged": 1}
+            found = {**value, "forged": 1}
         case list():
-            return [*value, 1]
+            found = [*value, 1]
         case str():
-            return value + "x"
+            found = value + "x"
         case _:
-            return 1 if column.type.python_type in (int, float) else "forged"
+            found = _MADE_UP[type(column.type)]
+    return found
 
 
 def change_field(c: Connection, rng: Random) -> str:

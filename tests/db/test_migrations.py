@@ -1,0 +1,105 @@
+"""Schemas come and go in one transaction; foreign and newer ones are refused."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import inspect, text
+
+from db import open_logbook, revision, upgrade
+from db.engine import Database
+from db.migrate import configuration, downgrade_connection, upgrade_connection
+from db.schema import HEAD, REVISIONS, metadata
+from labagent.errors import LogbookError, SchemaError
+from tests.db.histories import fill, filled, raw
+
+
+def test_the_program_knows_every_revision() -> None:
+    scripts = ScriptDirectory.from_config(configuration())
+    assert scripts.get_heads() == [HEAD]
+    assert {script.revision for script in scripts.walk_revisions()} == REVISIONS
+
+
+def test_migrations_make_the_tables_the_program_uses(database_url: str) -> None:
+    assert revision(database_url) is None
+    assert upgrade(database_url) == HEAD
+    with raw(database_url) as connection:
+        context = MigrationContext.configure(connection)
+        assert compare_metadata(context, metadata) == []
+
+
+def test_down_and_up_again_with_rows(database_url: str) -> None:
+    filled(database_url)
+    with raw(database_url) as connection:
+        downgrade_connection(connection, "base")
+        assert inspect(connection).get_table_names() == ["alembic_version"]
+        assert inspect(connection).get_view_names() == []
+    assert revision(database_url) is None
+    book = open_logbook(database_url)
+    fill(book)
+    assert book.verify() == ()
+    book.close()
+
+
+def test_an_upgrade_keeps_rows_views_and_guards(database_url: str) -> None:
+    filled(database_url)
+    with raw(database_url) as connection:
+        upgrade_connection(connection)  # runs nothing, but around it all is redone
+        assert inspect(connection).get_view_names() == ["campaign_alloys"]
+    book = open_logbook(database_url)
+    assert book.verify() == ()
+    book.close()
+
+
+def test_a_failed_upgrade_leaves_nothing(database_url: str) -> None:
+    with raw(database_url) as connection:
+        upgrade_connection(connection)
+        connection.rollback()
+    assert revision(database_url) is None
+
+
+def test_a_newer_schema_is_refused(database_url: str) -> None:
+    filled(database_url)
+    with raw(database_url) as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(SchemaError, match="has schema 9999, must be at most"):
+        open_logbook(database_url)
+
+
+def test_somebody_elses_database_is_refused(database_url: str) -> None:
+    with raw(database_url) as connection:
+        connection.execute(text("CREATE TABLE invoices (id INTEGER)"))
+    with pytest.raises(
+        SchemaError, match="holds invoices, must be empty or labagent's"
+    ):
+        open_logbook(database_url)
+
+
+def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("not a database, but long enough to be read as one. " * 50)
+    with pytest.raises(SchemaError, match="the file is no SQLite database"):
+        open_logbook(f"sqlite:///{path}")
+    assert path.read_text().startswith("not a database")
+
+
+def test_a_folder_that_does_not_exist_is_a_clear_error(tmp_path: Path) -> None:
+    with pytest.raises(LogbookError, match="unable to open database file"):
+        open_logbook(f"sqlite:///{tmp_path / 'missing' / 'memory.db'}")
+
+
+def test_sqlite_keeps_every_commit_on_disk(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'memory.db'}"
+    filled(url)
+    database = Database(url)
+    with database.reading() as connection:
+        found = [
+            connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
+            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+        ]
+    database.close()
+    assert found == ["wal", 2, 1, 60_000]
+    assert sqlite3.connect  # the file is plain SQLite: any tool opens it
