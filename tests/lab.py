@@ -76,7 +76,7 @@ class Lab:
     def answer(self, *words: object) -> Any:  # noqa: ANN401
         """Run ``labagent ... --json``, which must succeed, and return its answer."""
         result = self(*words, "--json")
-        assert result.exit_code == 0, result.output
+        assert result.exit_code == 0, (result.output, result.exception)
         return json.loads(result.stdout)
 
     @contextmanager

@@ -1,6 +1,7 @@
 """Which database a command speaks to, and how to open it."""
 
 import os
+import re
 from pathlib import Path
 
 from labagent.errors import ConfigurationError, Mistake
@@ -8,6 +9,7 @@ from labagent.errors import ConfigurationError, Mistake
 VARIABLE = "LABAGENT_DB"
 DEFAULT = "labagent.db"
 _SQLITE = "sqlite:///"
+_PASSWORD = re.compile(r"([?&](?:ssl)?password=)[^&]*", re.IGNORECASE)
 
 
 def database_url(option: str | None, beside: Path | None = None) -> str:
@@ -41,10 +43,12 @@ def sqlite_file(url: str) -> Path | None:
 def shown(url: str) -> str:
     """Return a URL as it may be printed: without its password."""
     scheme, mark, rest = url.partition("://")
-    user, at, place = rest.rpartition("@")
-    if not mark or not at:
+    if not mark or scheme.startswith("sqlite"):
         return url
-    return f"{scheme}://{user.partition(':')[0]}:***@{place}" if ":" in user else url
+    rest = _PASSWORD.sub(r"\1***", rest)
+    user, at, place = rest.rpartition("@")
+    name, colon, _ = user.partition(":")
+    return f"{scheme}://{name}{':***' if colon else ''}{at}{place}"
 
 
 def must_exist(url: str) -> None:

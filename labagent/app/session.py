@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Concatenate, ParamSpec
 
 from labagent.app.book import Book, open_book
-from labagent.app.database import database_url
+from labagent.app.database import database_url, shown
 from labagent.app.options import CampaignOption, DbOption, JsonOption
 from labagent.app.printing import say, say_json
 from labagent.errors import ConfigurationError, Mistake
@@ -91,7 +91,8 @@ class Session:
         if self.db is None:
             return []
         # A URL may hold a password, which no screen is to show.
-        return ["--db", '"$LABAGENT_DB"' if "@" in self.db else shlex.quote(self.db)]
+        secret = shown(self.db) != self.db
+        return ["--db", '"$LABAGENT_DB"' if secret else shlex.quote(self.db)]
 
     def answer(self, data: object, lines: Iterable[str]) -> None:
         """Print the answer: as JSON where asked for, else as lines."""

@@ -106,7 +106,7 @@ class Bar:
     def __call__(self, news: News) -> None:
         """Move the bar and, where it is worth it, write a line above."""
         best = self._best(news)
-        shown = f"best {best}" if best else news.text
+        shown = f"best {best}; {news.text}" if best else news.text
         self._progress.update(
             self._task, completed=news.done, total=news.of, description=printable(shown)
         )

@@ -73,6 +73,10 @@ def test_sqlite_files_are_recognised(url: str, file: Path | None) -> None:
     [
         ("postgresql://ada:pa:ss@w@lab/x", "postgresql://ada:***@lab/x"),
         ("postgresql://ada@lab/x", "postgresql://ada@lab/x"),
+        (
+            "postgresql://lab/x?password=pa:ss&a=1",
+            "postgresql://lab/x?password=***&a=1",
+        ),
         ("sqlite:////a/b@c.db", "sqlite:////a/b@c.db"),
     ],
 )
@@ -135,3 +139,14 @@ def test_another_database_is_used_when_named(begun: Lab) -> None:
         "history", "--json", LABAGENT_DB=f"sqlite:///{begun.folder}/moved.db"
     )
     assert result.exit_code == 0
+
+
+def test_a_server_holds_the_same_laboratory(lab: Lab, postgres_url: str) -> None:
+    (lab.folder / "past.csv").write_text(
+        "temperature,solvent,plqy\n100,DMF,5\n", encoding="utf-8"
+    )
+    server = ("--db", postgres_url)
+    assert lab("import", "films.yaml", "--source", "past.csv", *server).exit_code == 0
+    assert lab.answer("history", *server)[0]["result"] == {"plqy": 5.0}
+    assert lab.answer("verify", *server)["ok"] is True
+    assert not (lab.folder / "labagent.db").exists()

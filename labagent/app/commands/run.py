@@ -10,7 +10,7 @@ import typer
 from flows.outcomes import Kind, News, Outcome, Why
 from flows.run import run as run_campaign
 from flows.wiring import Runtime, open_runtime
-from labagent.app.commands.status import best_line
+from labagent.app.commands.status import best_line, objectives
 from labagent.app.options import ByOption
 from labagent.app.session import Session, who, with_session
 from labagent.app.tasks import Task, tasks
@@ -142,7 +142,8 @@ class Call:
             self._leaders = best(campaign, [*self._leaders, *new])
         if not self._leaders:
             return ""
-        return best_line(campaign, self._leaders[0])
+        first = self._leaders[0]
+        return f"#{first.number}: {objectives(campaign, first)}"
 
 
 def _proposed(records: tuple[ExperimentRecord, ...]) -> int:

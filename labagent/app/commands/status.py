@@ -156,11 +156,16 @@ def _best(summary: Summary) -> str:
 def best_line(campaign: Campaign, record: ExperimentRecord) -> str:
     """Return number, objectives and settings of one experiment."""
     units = units_of(campaign.space)
-    values = ", ".join(
+    at = settings(record.intervention, units)
+    return f"#{record.number}: {objectives(campaign, record)} at {at}"
+
+
+def objectives(campaign: Campaign, record: ExperimentRecord) -> str:
+    """Return the measured objectives of one experiment."""
+    return ", ".join(
         f"{o.name} {measured(record.results[o.name], o.unit)}"
         for o in campaign.goal.objectives
     )
-    return f"#{record.number}: {values} at {settings(record.intervention, units)}"
 
 
 def _improved(summary: Summary) -> str:

@@ -60,6 +60,25 @@ def test_a_run_asks_goes_on_and_ends_with_its_budget(automatic: Lab) -> None:
     assert [d["batch"] for d in again["decisions"]] == [0, 1]
 
 
+def test_a_waiting_run_goes_on_after_a_yes(automatic: Lab) -> None:
+    words = ["run", "films.yaml", "--wait", "--max-experiments", "2"]
+    running = subprocess.Popen(
+        [sys.executable, "-m", "labagent.app.main", *words],
+        cwd=automatic.folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert running.stderr is not None
+    for line in running.stderr:  # it says what it waits for, once
+        if "waiting for a person" in line:
+            break
+    assert automatic("approve", "--all").exit_code == 0
+    said, _ = running.communicate()
+    assert running.returncode == 0, said
+    assert [r["status"] for r in automatic.answer("history")] == ["measured"] * 2
+
+
 def test_a_proposal_is_sealed_and_waits(lab: Lab) -> None:
     found = lab.answer("propose", "films.yaml", "-n", 3)
     assert [(r["id"], r["status"]) for r in found] == [
