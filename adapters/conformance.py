@@ -3,23 +3,20 @@
 Each check takes an example in a folder of its own and returns the promises it found
 broken; an empty list means none. From the command line::
 
-    python -m adapters.conformance replay
+    python -m adapters replay
 """
 
 import json
 import math
-import sys
-import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
-from pathlib import Path
 
 from adapters import build
-from adapters.examples import EXAMPLES, Example, request_of
+from adapters.examples import Example, request_of
 from adapters.provenance import capabilities_document, capabilities_hash
 from adapters.rivals import Rivals
 from labagent.errors import ExecutorError
@@ -374,30 +371,3 @@ CHECKS: tuple[Callable[[Example], list[str]], ...] = (
     results_belong_to_their_request,
 )
 """Everything an executor is examined for."""
-
-
-def examine(adapter: str) -> dict[str, list[str]]:
-    """Return the broken promises of an adapter's example, by check."""
-    found: dict[str, list[str]] = {}
-    for check in CHECKS:
-        with tempfile.TemporaryDirectory() as folder:
-            found[check.__name__] = check(EXAMPLES[adapter](Path(folder)))
-    return found
-
-
-def main(arguments: Sequence[str]) -> int:
-    """Examine an adapter and print what it breaks."""
-    match list(arguments):
-        case [adapter] if adapter in EXAMPLES:
-            found = examine(adapter)
-        case _:
-            sys.stderr.write(f"give one of {', '.join(EXAMPLES)}\n")
-            return 2
-    for name, problems in found.items():
-        sys.stdout.write(f"{'ok  ' if not problems else 'FAIL'} {name}\n")
-        sys.stdout.writelines(f"     {p}\n" for p in problems)
-    return 1 if any(found.values()) else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -51,16 +51,20 @@ class Jobs:
         idempotent: Whether running a job again harms nothing and changes nothing.
     """
 
-    def __init__(self, folder: Path, timeout: float, *, idempotent: bool) -> None:
+    def __init__(
+        self, folder: Path, timeout: float, *, idempotent: bool, grace: float = GRACE
+    ) -> None:
         """Open the jobs of a folder, making it where it is missing.
 
         Args:
             folder: Holds one folder per job.
             timeout: Longest a job may take, in seconds.
             idempotent: Whether running a job again harms nothing.
+            grace: Seconds a worker has to end itself after its time-out.
         """
         self._folder = folder
         self._timeout = timeout
+        self._grace = grace
         self.idempotent = idempotent
         # A store that is new cannot know what ran before it was made.
         self._new = create(folder / "store.json", to_json({"format": 1}))
@@ -155,7 +159,7 @@ class Jobs:
         """Kill a worker that did not end itself in time."""
         with suppress(FileNotFoundError):
             late = time.time() - job.started.stat().st_mtime - self._timeout
-            if late > GRACE:
+            if late > self._grace:
                 _signal(job, signal.SIGKILL)
 
     def _unclear(self) -> RunStatus:

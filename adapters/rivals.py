@@ -60,7 +60,10 @@ class Rivals:
         if self._server.stdin:
             self._server.stdin.write(f"{key}\n")
             self._server.stdin.flush()
-        self._pids.append(int(self._said()))
+        words = self._said()
+        while words == "submitted":  # of an earlier one
+            words = self._said()
+        self._pids.append(int(words))
         return self._pids[-1]
 
     def go(self) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from zipfile import BadZipFile
 
 from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
@@ -59,7 +60,7 @@ def read_table(path: Path, sheet: str | None = None) -> Table:
         raise DataError(f"table {path}: there is no such file") from error
     except UnicodeDecodeError as error:
         raise DataError(f"table {path}: is not UTF-8 text; save it as UTF-8") from error
-    except (InvalidFileException, OSError, KeyError, csv.Error) as error:
+    except (InvalidFileException, BadZipFile, OSError, KeyError, csv.Error) as error:
         raise DataError(f"table {path}: cannot be read: {error}") from error
 
 

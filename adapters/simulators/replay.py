@@ -186,7 +186,7 @@ class Replay:
             return answer | {"failure": self._no_match(match)}
         recipe = _replicate(match, request.key)
         wanted = [r.name for r in results_of(self._setup, request.stage)]
-        results = {n: recipe.results[n] for n in wanted if n in recipe.results}
+        results = [(n, recipe.results[n]) for n in wanted if n in recipe.results]
         answer["table"]["row"] = recipe.row
         if wanted and not results:
             failure = f"row {recipe.row} of the table holds none of {', '.join(wanted)}"
@@ -230,7 +230,7 @@ class Replay:
                 monotonic=run["monotonic"],
                 measurement=_measurement(variables[name], value),
             )
-            for seq, (name, value) in enumerate(run.get("results", {}).items(), start=1)
+            for seq, (name, value) in enumerate(run.get("results", []), start=1)
         ]
         return [o for o in found if o.seq > after_seq]
 
