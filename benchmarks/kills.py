@@ -261,7 +261,7 @@ def trial(folder: Path, kills: int, seed: int, console: Console | None = None) -
 
 def main() -> int:
     """Run a trial and print its tally; return the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(description="Kill runs at random moments")
     parser.add_argument("-n", "--kills", type=int, default=50)
     parser.add_argument("--seed", type=int, default=0, help="of the moments")
     arguments = parser.parse_args()

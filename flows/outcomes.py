@@ -85,7 +85,7 @@ class News:
 class Progress(Protocol):
     """Told what happens; called from several threads, but never twice at once."""
 
-    def __call__(self, news: News) -> None:
+    def __call__(self, news: News, /) -> None:
         """Take note of a piece of news."""
         ...
 

@@ -63,6 +63,8 @@ class Server:
         self._started = True
         if self._theirs is None:
             self._ours = self._open.enter_context(_Embedded())
+        else:
+            refresh_global_settings_context()  # it may have been set since the import
         self._open.callback(_drain)
 
     def ready(self) -> None:

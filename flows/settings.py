@@ -46,8 +46,8 @@ def defaults() -> dict[str, str]:
         "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",  # our own lines say it
         "PREFECT_LOGGING_TO_API_ENABLED": "true" if served else "false",
         "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
-        # a server that is gone is noticed within half a minute, not two and a half
-        "PREFECT_CLIENT_MAX_RETRIES": "2",
+        # a server that is gone is noticed within seconds, not two minutes
+        "PREFECT_CLIENT_MAX_RETRIES": "1",
         "PREFECT_CLI_PROMPT": "false",
     }
 

@@ -13,11 +13,12 @@ import adapters
 import db
 from adapters.envelope import Envelope, guarded
 from adapters.provenance import capabilities_document
+from flows.setups import setup_for, work_folder
 from flows.workers import this_worker
 from labagent import config
-from labagent.campaigns import Campaign, ExecutorSpec
+from labagent.campaigns import Campaign
 from labagent.errors import ConfigurationError, DataError, Mistake
-from labagent.ports import CampaignRow, Executor, Logbook, Setup
+from labagent.ports import CampaignRow, Executor, Logbook
 
 DATABASE_NAME = "labagent.db"
 """Default database, beside the campaign file."""
@@ -209,32 +210,3 @@ def database_folder(url: str) -> Path | None:
     if not kind.startswith("sqlite") or not path or path.startswith(":memory:"):
         return None
     return Path(path.partition("?")[0]).resolve().parent
-
-
-def work_folder(campaign: str, folder: Path) -> Path:
-    """Return where a campaign's executors keep their files."""
-    safe = "".join(c if c.isalnum() or c in "-_." else "_" for c in campaign)
-    return folder / f"{safe}-work"
-
-
-def setup_for(
-    campaign: Campaign, spec: ExecutorSpec, folder: Path, work: Path
-) -> Setup:
-    """Return what an executor is built from: everything its stages set and measure."""
-    stages = tuple(s for s in campaign.stages if s.executor == spec.name)
-    controls = {name for s in stages for name in s.controls}
-    measures = {name for s in stages for name in s.measures}
-    return Setup(
-        name=spec.name,
-        adapter=spec.adapter,
-        options=spec.options,
-        timeout=spec.timeout,
-        parameters=tuple(c for c in campaign.space.controls if c.name in controls),
-        results=(
-            *(v for v in campaign.measured if v.name in measures),
-            *campaign.context,
-        ),
-        folder=folder,
-        work=work,
-        stages=stages,
-    )

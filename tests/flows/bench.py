@@ -1,4 +1,5 @@
 """An executor that does what a test's script says, and a place to run steps at."""
+# ruff: noqa: ARG002, ARG005  the door fixes the arguments
 
 import threading
 from collections import Counter
@@ -13,8 +14,8 @@ from labagent.campaigns import Campaign
 from labagent.experiments import ExperimentRecord, Measurement, StepRecord
 from labagent.ports import (
     Abort,
-    Capabilities,
     CampaignRow,
+    Capabilities,
     Executor,
     Health,
     Observation,
@@ -197,10 +198,14 @@ def write_campaign(
     budget: int = 4,
     options: str = "parallel: 2",
     more: str = "",
-    experiment: str = EXPERIMENT,
 ) -> Path:
-    """Write a campaign whose experiments are a function that counts its calls."""
-    (folder / "experiment.py").write_text(experiment, encoding="utf-8")
+    """Write a campaign whose experiments are a function that counts its calls.
+
+    A function that lies there already is kept.
+    """
+    experiment = folder / "experiment.py"
+    if not experiment.exists():
+        experiment.write_text(EXPERIMENT, encoding="utf-8")
     file = folder / "campaign.yaml"
     text = PYTHON_CAMPAIGN.format(
         leash=leash, batch=batch, budget=budget, options=options, more=more

@@ -43,6 +43,7 @@ def shown(name: str, tasks: int) -> tuple[FlowRun, list[TaskRun]]:
     with get_client(sync_client=True) as client:
         (run,) = client.read_flow_runs(flow_run_filter=chosen)
         of_run = TaskRunFilter(flow_run_id=TaskRunFilterFlowRunId(any_=[run.id]))
+        found: list[TaskRun] = []
         for _ in range(100):
             found = client.read_task_runs(task_run_filter=of_run)
             if len(found) == tasks and all(t.state_name != "Running" for t in found):
@@ -149,5 +150,5 @@ def test_trouble_with_the_memory_comes_out(book: SqlLogbook) -> None:
 class _Forgetful(Place):
     """A place whose memory refuses to write."""
 
-    def capabilities_sha256(self, name: str) -> str:
+    def capabilities_sha256(self, name: str) -> str:  # noqa: ARG002
         raise LogbookError("disk full")

@@ -1,17 +1,19 @@
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
+from db import SqlLogbook
 from flows import dispatch
 from flows.dispatch import ATTEMPTS, Fate, run_step, seed_of
 from flows.signals import Stop
-from labagent.campaigns import ExecutorSpec
+from labagent.campaigns import Campaign, ExecutorSpec
 from labagent.errors import ExecutorError
 from labagent.experiments import Kind, Measurement, StepState
-from labagent.ports import Abort, Report, RunStatus, Sighting
+from labagent.ports import Abort, Report, Request, RunStatus, Sighting
 from labagent.variables import Constraint, Term
 from tests.factories import decision, hardness, make_campaign
-from tests.flows.bench import GOOD, Bench, make_place
+from tests.flows.bench import GOOD, Bench, Place, make_place
 
 RUNNING = Report(RunStatus.RUNNING)
 SUCCEEDED = Report(RunStatus.SUCCEEDED)
@@ -19,32 +21,32 @@ NO_EFFECT = Report(RunStatus.FAILED_NO_EFFECT, "no power")
 
 
 @pytest.fixture(autouse=True)
-def hurried(monkeypatch):
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait no longer than a test should for what never comes."""
     monkeypatch.setattr(dispatch, "PATIENCE", 0.1)
-    monkeypatch.setattr(Stop, "wait", lambda self, seconds: None)
+    monkeypatch.setattr(Stop, "wait", lambda *_: None)
 
 
-def raising(error):
-    def raise_it(*_):
+def raising(error: Exception) -> Callable[..., None]:
+    def raise_it(*_: object) -> None:
         raise error
 
     return raise_it
 
 
-def interrupted(place, step):
+def interrupted(place: Place, step: int) -> None:
     """Claim a step as a worker that dies would."""
     place.logbook.claim(place.campaign_id, "dead:1:1", 60.0, step)
     place.logbook.lapse("dead:1:1")
 
 
-def with_timeout(seconds):
+def with_timeout(seconds: float) -> Campaign:
     campaign = make_campaign()
     spec = ExecutorSpec("furnace", "callable", {}, seconds)
     return replace(campaign, executors=(spec,))
 
 
-def test_a_step_is_measured_with_its_provenance(book):
+def test_a_step_is_measured_with_its_provenance(book: SqlLogbook) -> None:
     bench = Bench(reports=(RUNNING, RUNNING, SUCCEEDED))
     place = make_place(book, bench)
     (step,) = place.propose(5.0)
@@ -66,8 +68,10 @@ def test_a_step_is_measured_with_its_provenance(book):
     assert expected.items() <= found.provenance.items()
 
 
-def test_the_request_has_the_stages_own_controls_and_their_units(book):
-    asked = []
+def test_the_request_has_the_stages_own_controls_and_their_units(
+    book: SqlLogbook,
+) -> None:
+    asked: list[Request] = []
     place = make_place(book, Bench(on_submit=asked.append))
     (step,) = place.propose(5.0)
     run_step(place, step, Stop())
@@ -88,7 +92,9 @@ def test_the_request_has_the_stages_own_controls_and_their_units(book):
     ],
     ids=["once", "always", "partial", "aborted", "unknown"],
 )
-def test_only_what_had_no_effect_is_tried_again(book, reports, fate, tries):
+def test_only_what_had_no_effect_is_tried_again(
+    book: SqlLogbook, reports: tuple[Report, ...], fate: Fate, tries: int
+) -> None:
     bench = Bench(reports=reports)
     place = make_place(book, bench)
     (step,) = place.propose(5.0)
@@ -97,7 +103,7 @@ def test_only_what_had_no_effect_is_tried_again(book, reports, fate, tries):
     assert bench.effects.total() == tries
 
 
-def test_what_was_seen_before_a_failure_is_kept(book):
+def test_what_was_seen_before_a_failure_is_kept(book: SqlLogbook) -> None:
     bench = Bench(reports=(Report(RunStatus.FAILED_PARTIAL, "cracked"),))
     place = make_place(book, bench)
     (step,) = place.propose(5.0)
@@ -118,8 +124,8 @@ def test_what_was_seen_before_a_failure_is_kept(book):
     ],
 )
 def test_after_a_crash_the_executor_is_asked_first(
-    book, sighting, idempotent, fate, submits
-):
+    book: SqlLogbook, sighting: Sighting, idempotent: bool, fate: Fate, submits: int
+) -> None:
     bench = Bench(sighting=sighting, idempotent=idempotent)
     place = make_place(book, bench)
     (step,) = place.propose(5.0)
@@ -137,7 +143,9 @@ def test_after_a_crash_the_executor_is_asked_first(
         (Sighting.CANNOT_TELL, True, Fate.FAILED),
     ],
 )
-def test_a_submit_that_crashes_is_looked_up(book, sighting, idempotent, fate):
+def test_a_submit_that_crashes_is_looked_up(
+    book: SqlLogbook, sighting: Sighting, idempotent: bool, fate: Fate
+) -> None:
     bench = Bench(
         sighting=sighting,
         idempotent=idempotent,
@@ -151,7 +159,7 @@ def test_a_submit_that_crashes_is_looked_up(book, sighting, idempotent, fate):
         assert "cable out" in place.step().message
 
 
-def test_a_refused_submit_fails_with_the_reason(book):
+def test_a_refused_submit_fails_with_the_reason(book: SqlLogbook) -> None:
     bench = Bench(on_submit=raising(ExecutorError("door open")))
     place = make_place(book, bench)
     (step,) = place.propose(5.0)
@@ -162,7 +170,9 @@ def test_a_refused_submit_fails_with_the_reason(book):
 @pytest.mark.parametrize(
     ("idempotent", "fate"), [(False, Fate.UNKNOWN), (True, Fate.FAILED)]
 )
-def test_a_step_that_takes_too_long_is_stopped(book, idempotent, fate):
+def test_a_step_that_takes_too_long_is_stopped(
+    book: SqlLogbook, idempotent: bool, fate: Fate
+) -> None:
     bench = Bench(reports=(RUNNING,), idempotent=idempotent)
     place = make_place(book, bench, with_timeout(0.05))
     (step,) = place.propose(5.0)
@@ -172,10 +182,10 @@ def test_a_step_that_takes_too_long_is_stopped(book, idempotent, fate):
         assert "no result after 0.05 s" in place.step().message
 
 
-def test_polls_may_fail_twice_but_not_for_ever(book):
+def test_polls_may_fail_twice_but_not_for_ever(book: SqlLogbook) -> None:
     answers = iter([OSError("lost"), OSError("lost"), None, None])
 
-    def stumble():
+    def stumble() -> None:
         if error := next(answers):
             raise error
 
@@ -186,7 +196,7 @@ def test_polls_may_fail_twice_but_not_for_ever(book):
     assert run_step(place, second, Stop()).fate is Fate.UNKNOWN
 
 
-def test_the_envelope_stops_a_step_before_the_driver_sees_it(book):
+def test_the_envelope_stops_a_step_before_the_driver_sees_it(book: SqlLogbook) -> None:
     rule = Constraint("anneal.hold <= 4", (Term(1.0, "anneal.hold"),), 4.0)
     campaign = replace(make_campaign(), safety=(rule,))
     place = make_place(book, Bench(), campaign)
@@ -203,7 +213,9 @@ def test_the_envelope_stops_a_step_before_the_driver_sees_it(book):
     [hardness(float("inf")), Measurement("colour", 1.0, "", kind=Kind.RESULT)],
     ids=["infinite", "undeclared"],
 )
-def test_results_that_cannot_be_are_failures(book, bad):
+def test_results_that_cannot_be_are_failures(
+    book: SqlLogbook, bad: Measurement
+) -> None:
     place = make_place(book, Bench(seen=(bad,)))
     (step,) = place.propose(5.0)
     assert run_step(place, step, Stop()).fate is Fate.FAILED
@@ -211,7 +223,7 @@ def test_results_that_cannot_be_are_failures(book, bad):
     assert place.step().measurements == ()
 
 
-def test_a_person_gets_the_step_and_no_lease_ends_it(book):
+def test_a_person_gets_the_step_and_no_lease_ends_it(book: SqlLogbook) -> None:
     place = make_place(book, Bench(by_person=True))
     (step,) = place.propose(5.0)
     assert run_step(place, step, Stop()).fate is Fate.HANDED_OVER
@@ -219,7 +231,7 @@ def test_a_person_gets_the_step_and_no_lease_ends_it(book):
     assert book.runnable(place.campaign_id) == ()
 
 
-def test_a_step_that_somebody_else_has_is_left_alone(book):
+def test_a_step_that_somebody_else_has_is_left_alone(book: SqlLogbook) -> None:
     place = make_place(book, Bench())
     (step,) = place.propose(5.0)
     book.claim(place.campaign_id, "you:1:1", 60.0, step)
@@ -227,11 +239,13 @@ def test_a_step_that_somebody_else_has_is_left_alone(book):
     assert not place.bench.effects
 
 
-def test_a_result_that_comes_after_the_lease_was_lost_is_not_written(book):
+def test_a_result_that_comes_after_the_lease_was_lost_is_not_written(
+    book: SqlLogbook,
+) -> None:
     place = make_place(book, Bench())
     (step,) = place.propose(5.0)
 
-    def taken_over():
+    def taken_over() -> None:
         book.lapse(place.worker)
         book.claim(place.campaign_id, "you:1:1", 60.0, step)
 
@@ -240,7 +254,7 @@ def test_a_result_that_comes_after_the_lease_was_lost_is_not_written(book):
     assert place.step().state is StepState.RUNNING
 
 
-def test_nothing_begins_after_a_stop(book):
+def test_nothing_begins_after_a_stop(book: SqlLogbook) -> None:
     place = make_place(book, Bench())
     (step,) = place.propose(5.0)
     stop = Stop()
@@ -255,13 +269,13 @@ def test_nothing_begins_after_a_stop(book):
     ids=["simulation", "instrument"],
 )
 def test_insisting_stops_instruments_and_leaves_simulations(
-    book, idempotent, fate, aborted
-):
+    book: SqlLogbook, idempotent: bool, fate: Fate, aborted: list[Abort]
+) -> None:
     place = make_place(book, Bench(reports=(RUNNING,), idempotent=idempotent))
     (step,) = place.propose(5.0)
     stop = Stop()
 
-    def insist():
+    def insist() -> None:
         if not stop.now:
             stop.press()
             stop.press()
@@ -271,7 +285,7 @@ def test_insisting_stops_instruments_and_leaves_simulations(
     assert place.bench.aborted == aborted
 
 
-def test_a_stage_that_left_the_campaign_is_not_run(book):
+def test_a_stage_that_left_the_campaign_is_not_run(book: SqlLogbook) -> None:
     place = make_place(book, Bench())
     (step,) = place.propose(5.0)
     place.campaign = replace(place.campaign, stages=())
@@ -280,7 +294,7 @@ def test_a_stage_that_left_the_campaign_is_not_run(book):
     assert not place.bench.effects
 
 
-def test_a_seed_follows_from_the_key():
+def test_a_seed_follows_from_the_key() -> None:
     assert seed_of("a") == seed_of("a") != seed_of("b")
     assert 0 <= seed_of("a") < 2**31
     assert decision().seed != seed_of("a")

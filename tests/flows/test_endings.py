@@ -14,12 +14,12 @@ LAYERS = Measurement("layers", 3.1, "", kind=Kind.READBACK)
 ALUMINIUM = Measurement("alloy.Al", 0.24, "", kind=Kind.READBACK)
 
 
-def observed(*measurements):
+def observed(*measurements: Measurement) -> list[Observation]:
     now = datetime.now(UTC)
     return [Observation(i, now, 0.0, m, 3.0) for i, m in enumerate(measurements, 1)]
 
 
-def test_results_context_and_readbacks_are_kept():
+def test_results_context_and_readbacks_are_kept() -> None:
     seen = (hardness(), resistivity(), humidity(), LAYERS)
     ending = ended(CAMPAIGN, STAGE, observed(*seen), {"firmware": "1"})
     assert ending.state is StepState.MEASURED
@@ -27,13 +27,13 @@ def test_results_context_and_readbacks_are_kept():
     assert ending.provenance == {"firmware": "1"}
 
 
-def test_readbacks_finer_than_a_control_go_with_the_provenance():
+def test_readbacks_finer_than_a_control_go_with_the_provenance() -> None:
     seen = observed(hardness(), ALUMINIUM)
     assert judge(CAMPAIGN, STAGE, seen) == ((hardness(),), [])
     assert readbacks(seen) == {"alloy.Al": {"value": 0.24, "unit": "", "setpoint": 3.0}}
 
 
-def test_a_missing_quantity_is_said_and_no_failure():
+def test_a_missing_quantity_is_said_and_no_failure() -> None:
     ending = ended(CAMPAIGN, STAGE, observed(hardness()), {})
     assert (ending.state, ending.message) == (StepState.MEASURED, "without resistivity")
 
@@ -50,14 +50,16 @@ def test_a_missing_quantity_is_said_and_no_failure():
     ],
     ids=["undeclared", "unit", "nan", "sigma", "nothing", "kind"],
 )
-def test_bad_results_fail_the_step_and_none_is_written(bad, message):
+def test_bad_results_fail_the_step_and_none_is_written(
+    bad: Measurement, message: str
+) -> None:
     ending = ended(CAMPAIGN, STAGE, observed(resistivity(), bad), {})
     assert ending.state is StepState.FAILED
     assert message in ending.message
     assert ending.measurements == ()
 
 
-def test_success_without_any_result_is_a_failure():
+def test_success_without_any_result_is_a_failure() -> None:
     ending = ended(CAMPAIGN, STAGE, observed(humidity()), {})
     assert ending.state is StepState.FAILED
     assert "got no result, must measure hardness, resistivity" in ending.message

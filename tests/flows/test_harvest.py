@@ -1,16 +1,17 @@
 import pytest
 
+from db import SqlLogbook
 from flows.dispatch import Fate, run_step
 from flows.harvest import collect
 from flows.signals import Stop
 from labagent.experiments import StepState
 from labagent.ports import Report, RunStatus, Sighting
 from tests.factories import hardness
-from tests.flows.bench import GOOD, Bench, make_place
+from tests.flows.bench import GOOD, Bench, Place, make_place
 
 
 @pytest.fixture
-def place(book):
+def place(book: SqlLogbook) -> Place:
     """Return a place where a person has experiment 1 in hand."""
     place = make_place(book, Bench(by_person=True, sighting=Sighting.SEEN))
     (step,) = place.propose(5.0)
@@ -18,7 +19,7 @@ def place(book):
     return place
 
 
-def test_what_a_person_filed_is_recorded_once(place):
+def test_what_a_person_filed_is_recorded_once(place: Place) -> None:
     (driven,) = collect(place)
     assert (driven.fate, driven.number) == (Fate.MEASURED, 1)
     assert place.step().state is StepState.MEASURED
@@ -26,14 +27,14 @@ def test_what_a_person_filed_is_recorded_once(place):
     assert collect(place) == ()
 
 
-def test_a_step_nobody_filed_waits_and_says_what_for(place):
+def test_a_step_nobody_filed_waits_and_says_what_for(place: Place) -> None:
     place.bench.reports = (Report(RunStatus.RUNNING, "waiting for 1.csv"),)
     (driven,) = collect(place)
     assert (driven.fate, driven.message) == (Fate.HANDED_OVER, "waiting for 1.csv")
     assert place.step().handed_over
 
 
-def test_a_failure_is_recorded_with_what_was_seen(place):
+def test_a_failure_is_recorded_with_what_was_seen(place: Place) -> None:
     place.bench.reports = (Report(RunStatus.FAILED_PARTIAL, "spilled"),)
     place.bench.seen = (hardness(),)
     (driven,) = collect(place)
@@ -42,7 +43,9 @@ def test_a_failure_is_recorded_with_what_was_seen(place):
 
 
 @pytest.mark.parametrize("sighting", [Sighting.NOT_SEEN, Sighting.CANNOT_TELL])
-def test_a_step_the_executor_does_not_know_is_left_to_the_person(place, sighting):
+def test_a_step_the_executor_does_not_know_is_left_to_the_person(
+    place: Place, sighting: Sighting
+) -> None:
     place.bench.sighting = sighting
     assert collect(place) == ()
     assert place.step().handed_over

@@ -42,11 +42,11 @@ seed: 5
 """
 
 
-def finish(file: Path, **options: int) -> tuple[Outcome, list[News]]:
+def finish(file: Path, most: int | None = None) -> tuple[Outcome, list[News]]:
     """Run a campaign as far as it goes; return how it ended and what it told."""
     told: list[News] = []
     with open_runtime(file) as runtime:
-        return run(runtime, progress=told.append, **options), told
+        return run(runtime, progress=told.append, max_experiments=most), told
 
 
 def states(file: Path) -> Counter[StepState]:
@@ -92,7 +92,7 @@ def test_it_stops_when_a_rule_says_so(tmp_path: Path) -> None:
 
 def test_it_proposes_no_more_than_asked_for(tmp_path: Path) -> None:
     file = write_campaign(tmp_path, budget=9, batch=2)
-    outcome, _ = finish(file, max_experiments=3)
+    outcome, _ = finish(file, 3)
     assert (outcome.why, outcome.exit_code) == (Why.FINISHED, 0)
     assert effects(tmp_path) == once(3)
 
@@ -143,7 +143,8 @@ def test_a_stop_finishes_what_runs_and_the_same_command_goes_on(tmp_path: Path) 
 
 
 def test_an_unclear_outcome_waits_for_a_person(tmp_path: Path) -> None:
-    file = write_campaign(tmp_path, budget=2, batch=1, experiment=DYING)
+    (tmp_path / "experiment.py").write_text(DYING, encoding="utf-8")
+    file = write_campaign(tmp_path, budget=2, batch=1)
     outcome, _ = finish(file)
     assert outcome.why is Why.WAITING
     (todo,) = outcome.todo
@@ -156,13 +157,14 @@ def test_an_unclear_outcome_waits_for_a_person(tmp_path: Path) -> None:
 
 
 def test_a_campaign_that_only_fails_gives_up(tmp_path: Path) -> None:
-    file = write_campaign(tmp_path, budget=30, batch=3, experiment=BROKEN)
+    (tmp_path / "experiment.py").write_text(BROKEN, encoding="utf-8")
+    file = write_campaign(tmp_path, budget=30, batch=3)
     outcome, _ = finish(file)
     assert (outcome.why, outcome.exit_code) == (Why.FAILING, 1)
     assert states(file) == {StepState.FAILED: 6}
     with open_runtime(file) as runtime:
         findings = runtime.logbook.findings(runtime.campaign_id)
-    assert "no beam" in findings[0].details["message"]
+    assert "no beam" in str(findings[0].details["message"])
 
 
 def test_a_person_measures_and_hands_in_a_file(tmp_path: Path) -> None:
@@ -206,8 +208,11 @@ with open_runtime(sys.argv[1], sys.argv[2]) as runtime:
 
 
 def test_two_runs_at_once_share_the_work(database_url: str, tmp_path: Path) -> None:
-    slow = EXPERIMENT.replace("    return", "    import time; time.sleep(0.2)\n    return")
-    file = write_campaign(tmp_path, budget=6, batch=3, experiment=slow)
+    slow = EXPERIMENT.replace(
+        "    return", "    import time; time.sleep(0.2)\n    return"
+    )
+    (tmp_path / "experiment.py").write_text(slow, encoding="utf-8")
+    file = write_campaign(tmp_path, budget=6, batch=3)
     command = [sys.executable, "-c", RUN, str(file), database_url]
     runs = [subprocess.Popen(command, env=os.environ) for _ in range(2)]
     assert [r.wait(timeout=120) for r in runs] == [4, 4]

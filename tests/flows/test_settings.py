@@ -2,6 +2,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -28,7 +29,7 @@ def placed(*names: str, **given: str) -> tuple[dict[str, str | None], bool]:
     return settings, imported
 
 
-def test_importing_flows_places_settings_and_not_prefect(tmp_path):
+def test_importing_flows_places_settings_and_not_prefect(tmp_path: Path) -> None:
     settings, imported = placed(
         "DO_NOT_TRACK",
         "PREFECT_SERVER_ANALYTICS_ENABLED",
@@ -54,7 +55,7 @@ def test_importing_flows_places_settings_and_not_prefect(tmp_path):
         ("PREFECT_CLIENT_MAX_RETRIES", "7"),
     ],
 )
-def test_what_the_user_set_wins(tmp_path, name, value):
+def test_what_the_user_set_wins(tmp_path: Path, name: str, value: str) -> None:
     given = {"XDG_STATE_HOME": str(tmp_path), name: value}
     assert placed(name, **given)[0] == {name: value}
 
@@ -64,6 +65,8 @@ def test_what_the_user_set_wins(tmp_path, name, value):
     [({}, "false"), ({"PREFECT_API_URL": "http://127.0.0.1:4200/api"}, "true")],
     ids=["embedded", "served"],
 )
-def test_only_a_server_of_the_user_is_sent_log_lines(tmp_path, given, logs):
+def test_only_a_server_of_the_user_is_sent_log_lines(
+    tmp_path: Path, given: dict[str, str], logs: str
+) -> None:
     name = "PREFECT_LOGGING_TO_API_ENABLED"
     assert placed(name, XDG_STATE_HOME=str(tmp_path), **given)[0] == {name: logs}

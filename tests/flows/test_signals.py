@@ -6,7 +6,7 @@ import pytest
 from flows.signals import Stop, listening
 
 
-def test_the_first_press_asks_the_second_insists_the_third_interrupts():
+def test_the_first_press_asks_the_second_insists_the_third_interrupts() -> None:
     stop = Stop()
     assert (stop.asked, stop.now) == (False, False)
     stop.press()
@@ -18,8 +18,11 @@ def test_the_first_press_asks_the_second_insists_the_third_interrupts():
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_signals_press_while_somebody_listens_and_not_after(number):
-    stop, told = Stop(), []
+def test_signals_press_while_somebody_listens_and_not_after(
+    number: signal.Signals,
+) -> None:
+    stop = Stop()
+    told: list[bool] = []
     before = signal.getsignal(number)
     with listening(stop, lambda: told.append(stop.now)):
         os.kill(os.getpid(), number)

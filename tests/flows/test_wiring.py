@@ -4,12 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from flows.setups import setup_for, work_folder
 from flows.wiring import (
     database_folder,
     database_url,
     open_runtime,
-    setup_for,
-    work_folder,
 )
 from labagent.errors import ConfigurationError
 from tests.factories import ROUTE, make_campaign
