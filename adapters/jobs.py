@@ -62,7 +62,7 @@ class Jobs:
             idempotent: Whether running a job again harms nothing.
             grace: Seconds a worker has to end itself after its time-out.
         """
-        self._folder = folder
+        self._folder = folder.resolve()  # the worker starts somewhere else
         self._timeout = timeout
         self._grace = grace
         self.idempotent = idempotent

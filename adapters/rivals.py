@@ -47,7 +47,7 @@ class Rivals:
         _traceback: TracebackType | None,
     ) -> None:
         """Kill all of them."""
-        for pid in self._pids:
+        for pid in list(self._pids):
             self.kill(pid)
         self._server.kill()
         self._server.communicate()
@@ -76,6 +76,7 @@ class Rivals:
 
     def kill(self, pid: int) -> None:
         """Kill one with SIGKILL; it can clean up nothing."""
+        self._pids.remove(pid)  # its number may soon be somebody else's
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
 

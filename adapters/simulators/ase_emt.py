@@ -121,7 +121,6 @@ class AseEmt:
             typical_seconds=1.0 * self._settings.arrangements,
             abort=True,
             lookup=True,
-            seedable=True,
             concurrent=min(self._settings.parallel, processors),
             idempotent=True,
             simulated=True,

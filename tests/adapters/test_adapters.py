@@ -4,6 +4,7 @@ import pytest
 
 import adapters
 from adapters import EXECUTORS, build, check
+from adapters.__main__ import main
 from labagent.errors import ConfigurationError
 from tests.adapters.setups import setup
 
@@ -45,3 +46,8 @@ def test_an_unknown_option_is_refused(adapter: str, tmp_path: Path) -> None:
 
 def test_naming_the_table_imports_no_driver() -> None:
     assert Path(adapters.__file__).read_text().count("import_module(") == 1
+
+
+def test_the_kit_is_a_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["no-such"]) == 2
+    assert "give one of ase-emt, replay" in capsys.readouterr().err

@@ -122,6 +122,16 @@ def test_how_a_job_ends(
     assert message in report.message
 
 
+def test_a_relative_folder_will_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    jobs = Jobs(Path("jobs"), 30.0, idempotent=False)
+    (tmp_path / "elsewhere").mkdir()
+    handle = start(jobs, tmp_path / "elsewhere", "quick")
+    assert wait(jobs, handle).status is RunStatus.SUCCEEDED
+
+
 def test_a_failure_keeps_traceback_and_partial_results(tmp_path: Path) -> None:
     jobs = Jobs(tmp_path / "jobs", 30.0, idempotent=False)
     handle = start(jobs, tmp_path, "fail")
