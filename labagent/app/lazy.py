@@ -5,6 +5,7 @@ names and one-line helps come from a table, and ``"module:attribute"`` is loaded
 its name was typed.
 """
 
+import errno
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -93,6 +94,11 @@ class LazyGroup(TyperGroup):
             complain(str(error))
             wrong_input = isinstance(error, ConfigurationError)
             raise typer.Exit(CONFIGURATION if wrong_input else FAILURE) from error
+        except OSError as error:
+            if os.environ.get("LABAGENT_DEBUG") or error.errno == errno.EPIPE:
+                raise  # a pipe that was closed is no failure: typer ends quietly
+            complain(str(error))
+            raise typer.Exit(FAILURE) from error
         except KeyboardInterrupt as error:
             complain(
                 "interrupted: nothing recorded is lost; the same command goes on",

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import adapters
-from flows.wiring import setup_for, work_folder
+from flows.setups import setup_for, work_folder
 from labagent.campaigns import Campaign
 from labagent.ports import Setup
 

@@ -86,6 +86,10 @@ def test_writing_needs_no_torch_prefect_or_pandas(words: str, begun: Lab) -> Non
     assert not modules_after(begun.folder, words) & HEAVY
 
 
+def test_checking_needs_no_database(lab: Lab) -> None:
+    assert "sqlalchemy" not in modules_after(lab.folder, "check films.yaml")
+
+
 def test_help_needs_no_database_and_no_units(lab: Lab) -> None:
     found = modules_after(lab.folder, "--help")
     assert not found & {"sqlalchemy", "pint", "ruamel", "rich"}

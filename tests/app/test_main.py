@@ -30,6 +30,14 @@ def test_an_error_is_one_line_on_stderr(begun: Lab) -> None:
     assert len(done.stderr.splitlines()) == 1
 
 
+def test_a_folder_nobody_may_write_is_one_line_too(lab: Lab) -> None:
+    (lab.folder / "taken").write_text("a file, no folder", encoding="utf-8")
+    done = start(lab.folder, "db", "upgrade", "--db", "taken/x.db")
+    assert done.returncode in (1, 2)
+    assert b"Traceback" not in done.stderr
+    assert b"taken" in done.stderr
+
+
 def test_debugging_shows_where_an_error_came_from(begun: Lab) -> None:
     done = start(begun.folder, "show", "9", LABAGENT_DEBUG="1")
     assert done.returncode == 1
