@@ -22,8 +22,9 @@ from prefect.states import Completed, Failed
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from prefect.tasks import Task
 
-from flows.dispatch import Driven, Fate, Workplace, run_step
+from flows.dispatch import run_step
 from flows.signals import Stop
+from flows.steps import Driven, Fate, Workplace
 from labagent.errors import SchedulerError
 from labagent.experiments import ExperimentRecord
 

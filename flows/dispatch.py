@@ -12,12 +12,11 @@ import hashlib
 import time
 import traceback
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Protocol
 
 from flows.endings import Ending, ended, judge, readbacks
 from flows.leases import LEASE_SECONDS, Heartbeat
 from flows.signals import Stop
+from flows.steps import PATIENT, Driven, Fate, Patience, Workplace
 from labagent.campaigns import Campaign, Stage
 from labagent.errors import (
     DataError,
@@ -32,87 +31,29 @@ from labagent.ports import (
     Claim,
     Executor,
     Finding,
-    Logbook,
     Report,
     Request,
     RunStatus,
     Sighting,
 )
 
-ATTEMPTS = 3
-"""How often a step that had no effect is tried before it counts as failed."""
-
-PATIENCE = 15.0
-"""Seconds beyond its time-out that an executor has to say so itself."""
-
 FASTEST, SLOWEST = 0.02, 1.0
 """Limits of the time between two polls, in seconds."""
 
 
-class Fate(StrEnum):
-    """What became of an attempt to run a step."""
-
-    MEASURED = "measured"
-    FAILED = "failed"
-    UNKNOWN = "unknown"
-    RETRY = "retry"  # nothing happened; it may be tried again
-    HANDED_OVER = "handed over"  # a person has it
-    LEFT = "left"  # it goes on without us, and the next run asks for it
-    TAKEN = "taken"  # somebody else has it
-    SKIPPED = "skipped"  # a stop was asked for before it began
-
-
-@dataclass(frozen=True)
-class Driven:
-    """The fate of a step, with the experiment it belongs to and the reason."""
-
-    fate: Fate
-    number: int = 0
-    stage: str = ""
-    message: str = ""
-
-
-class Workplace(Protocol):
-    """What running a step needs; :class:`flows.wiring.Runtime` has it."""
-
-    @property
-    def campaign(self) -> Campaign:
-        """What is asked for."""
-        ...
-
-    @property
-    def campaign_id(self) -> int:
-        """The campaign's row."""
-        ...
-
-    @property
-    def logbook(self) -> Logbook:
-        """The memory."""
-        ...
-
-    @property
-    def worker(self) -> str:
-        """Name for leases."""
-        ...
-
-    def executor(self, name: str) -> Executor:
-        """Return a guarded executor by its name in the campaign file."""
-        ...
-
-    def capabilities_sha256(self, name: str) -> str:
-        """Return the hash under which the executor's capabilities are kept."""
-        ...
-
-
-def run_step(place: Workplace, step: int, stop: Stop) -> Driven:
+def run_step(
+    place: Workplace, step: int, stop: Stop, patience: Patience = PATIENT
+) -> Driven:
     """Claim a step and run it to an end, or until it is somebody else's.
 
     Args:
         place: Campaign, memory, executors.
         step: Row id.
         stop: Asks to begin nothing new, or to stop at once.
+        patience: How long and how often to try.
     """
-    for attempt in range(1, ATTEMPTS + 1):
+    pause = patience.pause
+    for left in reversed(range(patience.attempts)):
         if stop.asked:
             return Driven(Fate.SKIPPED)
         claim = place.logbook.claim(
@@ -122,24 +63,43 @@ def run_step(place: Workplace, step: int, stop: Stop) -> Driven:
             return Driven(Fate.TAKEN)
         try:
             with Heartbeat(place.logbook, claim) as lease:
-                last = attempt == ATTEMPTS
-                driven = _drive(place, claim, lease, stop, last=last)
+                errand = Errand(place, claim, lease, stop, patience)
+                driven = _drive(errand, last=left == 0)
         except LeaseLostError as error:
             return Driven(Fate.TAKEN, claim.number, claim.stage, str(error))
         if driven.fate is not Fate.RETRY:
             return driven
-        stop.wait(0.1 * 4**attempt)
+        stop.wait(pause)
+        pause *= 4
     raise AssertionError("the last attempt never asks for another")
 
 
-def _drive(
-    place: Workplace, claim: Claim, lease: Heartbeat, stop: Stop, *, last: bool
-) -> Driven:
+@dataclass(frozen=True)
+class Errand:
+    """One attempt at one claimed step.
+
+    Attributes:
+        place: Campaign, memory, executors.
+        claim: The right to run it.
+        lease: Kept while it runs.
+        stop: Asks to stop at once.
+        patience: How long to try.
+    """
+
+    place: Workplace
+    claim: Claim
+    lease: Heartbeat
+    stop: Stop
+    patience: Patience
+
+
+def _drive(errand: Errand, *, last: bool) -> Driven:
     """Run a claimed step once, if the campaign still knows how."""
+    place, claim = errand.place, errand.claim
     stage = next((s for s in place.campaign.stages if s.name == claim.stage), None)
     known = {spec.name for spec in place.campaign.executors}
     if stage is not None and claim.executor in known:
-        return _Drive(place, claim, stage, lease, stop).attempt(last=last)
+        return _Drive(errand, stage).attempt(last=last)
     message = (
         f"nothing was run: the campaign has no stage {claim.stage} with an executor "
         f"{claim.executor} any more"
@@ -184,22 +144,16 @@ class _Cut(Exception):  # noqa: N818  not an error: it ends an attempt from deep
 
 
 class _Drive:
-    """One attempt at one claimed step."""
+    """The conversation with the executor, and what is written of it."""
 
-    def __init__(
-        self,
-        place: Workplace,
-        claim: Claim,
-        stage: Stage,
-        lease: Heartbeat,
-        stop: Stop,
-    ) -> None:
-        self._place = place
-        self._claim = claim
+    def __init__(self, errand: Errand, stage: Stage) -> None:
+        self._place = errand.place
+        self._claim = errand.claim
         self._stage = stage
-        self._lease = lease
-        self._stop = stop
-        self._request = request_for(place.campaign, stage, claim)
+        self._lease = errand.lease
+        self._stop = errand.stop
+        self._patience = errand.patience
+        self._request = request_for(errand.place.campaign, stage, errand.claim)
         self._handle = ""
 
     def attempt(self, *, last: bool) -> Driven:
@@ -328,7 +282,7 @@ class _Drive:
     def _poll(self, executor: Executor) -> Report:
         """Poll until the step is over, the time is, or a person insists."""
         timeout = self._place.campaign.executor(self._claim.executor).timeout
-        give_up = time.monotonic() + timeout + PATIENCE
+        give_up = time.monotonic() + timeout + self._patience.overtime
         pause, failures = FASTEST, 0
         while True:
             self._lease.check()
@@ -337,7 +291,7 @@ class _Drive:
                 failures = 0
             except Exception as error:  # noqa: BLE001  the third becomes a row
                 failures += 1
-                if failures == ATTEMPTS:
+                if failures == self._patience.attempts:
                     self._lost_sight(executor, error)
                 report = Report(RunStatus.RUNNING)
             if report.status.final:
@@ -364,7 +318,7 @@ class _Drive:
                 Fate.LEFT, "goes on by itself; the next run asks what became of it"
             )
         executor.abort(self._handle, Abort.GRACEFUL)
-        give_up = time.monotonic() + PATIENCE
+        give_up = time.monotonic() + self._patience.overtime
         while not (report := executor.poll(self._handle)).status.final:
             if time.monotonic() > give_up:
                 raise _Cut(Fate.UNKNOWN, "asked to stop, and did not say that it did")

@@ -6,8 +6,8 @@ a file that its executor finds; then it is written here.
 
 from collections.abc import Sequence
 
-from flows.dispatch import Driven, Fate, Workplace
 from flows.endings import Ending, ended, judge
+from flows.steps import Driven, Fate, Workplace
 from labagent.campaigns import Stage
 from labagent.errors import StateError
 from labagent.experiments import ExperimentRecord, StepRecord, StepState

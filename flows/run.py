@@ -13,11 +13,11 @@ import threading
 from collections.abc import Sequence
 
 from flows.batch import Batch, first_batch, run_batch
-from flows.dispatch import Driven, Fate
 from flows.harvest import collect
 from flows.outcomes import Kind, News, Outcome, Progress, Why, silent, todo
 from flows.server import Server
 from flows.signals import Stop, listening
+from flows.steps import Driven, Fate
 from flows.wiring import Runtime
 from flows.workers import recover
 from labagent import config

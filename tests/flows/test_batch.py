@@ -14,8 +14,8 @@ from prefect.client.schemas.objects import FlowRun, TaskRun
 
 from db import SqlLogbook
 from flows.batch import Batch, first_batch, run_batch
-from flows.dispatch import Driven, Fate
 from flows.signals import Stop
+from flows.steps import Driven, Fate
 from labagent.errors import LogbookError
 from labagent.experiments import StepState
 from labagent.ports import Report, RunStatus

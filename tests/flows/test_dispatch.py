@@ -4,9 +4,9 @@ from dataclasses import replace
 import pytest
 
 from db import SqlLogbook
-from flows import dispatch
-from flows.dispatch import ATTEMPTS, Fate, run_step, seed_of
+from flows.dispatch import run_step, seed_of
 from flows.signals import Stop
+from flows.steps import Driven, Fate, Patience
 from labagent.campaigns import Campaign, ExecutorSpec
 from labagent.errors import ExecutorError
 from labagent.experiments import Kind, Measurement, StepState
@@ -20,11 +20,12 @@ SUCCEEDED = Report(RunStatus.SUCCEEDED)
 NO_EFFECT = Report(RunStatus.FAILED_NO_EFFECT, "no power")
 
 
-@pytest.fixture(autouse=True)
-def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wait no longer than a test should for what never comes."""
-    monkeypatch.setattr(dispatch, "PATIENCE", 0.1)
-    monkeypatch.setattr(Stop, "wait", lambda *_: None)
+HURRIED = Patience(pause=0.0, overtime=0.1)
+"""As long as a test should wait for what never comes."""
+
+
+def drive(place: Place, step: int, stop: Stop | None = None) -> Driven:
+    return run_step(place, step, stop or Stop(), HURRIED)
 
 
 def raising(error: Exception) -> Callable[..., None]:
@@ -50,7 +51,7 @@ def test_a_step_is_measured_with_its_provenance(book: SqlLogbook) -> None:
     bench = Bench(reports=(RUNNING, RUNNING, SUCCEEDED))
     place = make_place(book, bench)
     (step,) = place.propose(5.0)
-    driven = run_step(place, step, Stop())
+    driven = drive(place, step)
     found = place.step()
     assert (driven.fate, driven.number) == (Fate.MEASURED, 1)
     assert found.state is StepState.MEASURED
@@ -74,7 +75,7 @@ def test_the_request_has_the_stages_own_controls_and_their_units(
     asked: list[Request] = []
     place = make_place(book, Bench(on_submit=asked.append))
     (step,) = place.propose(5.0)
-    run_step(place, step, Stop())
+    drive(place, step)
     (request,) = asked
     assert request.key == place.step().key
     assert request.parameters == request.intervention == place.record().intervention
@@ -85,7 +86,7 @@ def test_the_request_has_the_stages_own_controls_and_their_units(
     ("reports", "fate", "tries"),
     [
         ((NO_EFFECT, SUCCEEDED), Fate.MEASURED, 2),
-        ((NO_EFFECT,), Fate.FAILED, ATTEMPTS),
+        ((NO_EFFECT,), Fate.FAILED, HURRIED.attempts),
         ((Report(RunStatus.FAILED_PARTIAL, "cracked"),), Fate.FAILED, 1),
         ((Report(RunStatus.ABORTED, "button"),), Fate.FAILED, 1),
         ((Report(RunStatus.UNKNOWN, "no idea"),), Fate.UNKNOWN, 1),
@@ -98,7 +99,7 @@ def test_only_what_had_no_effect_is_tried_again(
     bench = Bench(reports=reports)
     place = make_place(book, bench)
     (step,) = place.propose(5.0)
-    assert run_step(place, step, Stop()).fate is fate
+    assert drive(place, step).fate is fate
     assert place.step().state.value == fate.value
     assert bench.effects.total() == tries
 
@@ -107,7 +108,7 @@ def test_what_was_seen_before_a_failure_is_kept(book: SqlLogbook) -> None:
     bench = Bench(reports=(Report(RunStatus.FAILED_PARTIAL, "cracked"),))
     place = make_place(book, bench)
     (step,) = place.propose(5.0)
-    run_step(place, step, Stop())
+    drive(place, step)
     found = place.step()
     assert (found.state, found.message) == (StepState.FAILED, "cracked")
     assert len(found.measurements) == len(GOOD)
@@ -130,7 +131,7 @@ def test_after_a_crash_the_executor_is_asked_first(
     place = make_place(book, bench)
     (step,) = place.propose(5.0)
     interrupted(place, step)
-    assert run_step(place, step, Stop()).fate is fate
+    assert drive(place, step).fate is fate
     assert bench.effects.total() == submits
 
 
@@ -153,7 +154,7 @@ def test_a_submit_that_crashes_is_looked_up(
     )
     place = make_place(book, bench)
     (step,) = place.propose(5.0)
-    assert run_step(place, step, Stop()).fate is fate
+    assert drive(place, step).fate is fate
     if fate is not Fate.MEASURED:
         assert "Traceback" in place.step().message
         assert "cable out" in place.step().message
@@ -163,7 +164,7 @@ def test_a_refused_submit_fails_with_the_reason(book: SqlLogbook) -> None:
     bench = Bench(on_submit=raising(ExecutorError("door open")))
     place = make_place(book, bench)
     (step,) = place.propose(5.0)
-    assert run_step(place, step, Stop()).fate is Fate.FAILED
+    assert drive(place, step).fate is Fate.FAILED
     assert place.step().message == "door open"
 
 
@@ -176,7 +177,7 @@ def test_a_step_that_takes_too_long_is_stopped(
     bench = Bench(reports=(RUNNING,), idempotent=idempotent)
     place = make_place(book, bench, with_timeout(0.05))
     (step,) = place.propose(5.0)
-    assert run_step(place, step, Stop()).fate is fate
+    assert drive(place, step).fate is fate
     assert bench.aborted == [Abort.GRACEFUL]
     if not idempotent:
         assert "no result after 0.05 s" in place.step().message
@@ -191,9 +192,9 @@ def test_polls_may_fail_twice_but_not_for_ever(book: SqlLogbook) -> None:
 
     place = make_place(book, Bench(on_poll=stumble))
     first, second = place.propose(5.0, 6.0)
-    assert run_step(place, first, Stop()).fate is Fate.MEASURED
+    assert drive(place, first).fate is Fate.MEASURED
     place.bench.on_poll = raising(OSError("gone"))
-    assert run_step(place, second, Stop()).fate is Fate.UNKNOWN
+    assert drive(place, second).fate is Fate.UNKNOWN
 
 
 def test_the_envelope_stops_a_step_before_the_driver_sees_it(book: SqlLogbook) -> None:
@@ -201,7 +202,7 @@ def test_the_envelope_stops_a_step_before_the_driver_sees_it(book: SqlLogbook) -
     campaign = replace(make_campaign(), safety=(rule,))
     place = make_place(book, Bench(), campaign)
     (step,) = place.propose(5.0)
-    assert run_step(place, step, Stop()).fate is Fate.FAILED
+    assert drive(place, step).fate is Fate.FAILED
     assert not place.bench.effects
     assert "anneal.hold <= 4" in place.step().message
     (finding,) = book.findings(place.campaign_id)
@@ -218,7 +219,7 @@ def test_results_that_cannot_be_are_failures(
 ) -> None:
     place = make_place(book, Bench(seen=(bad,)))
     (step,) = place.propose(5.0)
-    assert run_step(place, step, Stop()).fate is Fate.FAILED
+    assert drive(place, step).fate is Fate.FAILED
     assert bad.quantity in place.step().message
     assert place.step().measurements == ()
 
@@ -226,7 +227,7 @@ def test_results_that_cannot_be_are_failures(
 def test_a_person_gets_the_step_and_no_lease_ends_it(book: SqlLogbook) -> None:
     place = make_place(book, Bench(by_person=True))
     (step,) = place.propose(5.0)
-    assert run_step(place, step, Stop()).fate is Fate.HANDED_OVER
+    assert drive(place, step).fate is Fate.HANDED_OVER
     assert place.step().handed_over
     assert book.runnable(place.campaign_id) == ()
 
@@ -235,7 +236,7 @@ def test_a_step_that_somebody_else_has_is_left_alone(book: SqlLogbook) -> None:
     place = make_place(book, Bench())
     (step,) = place.propose(5.0)
     book.claim(place.campaign_id, "you:1:1", 60.0, step)
-    assert run_step(place, step, Stop()).fate is Fate.TAKEN
+    assert drive(place, step).fate is Fate.TAKEN
     assert not place.bench.effects
 
 
@@ -250,7 +251,7 @@ def test_a_result_that_comes_after_the_lease_was_lost_is_not_written(
         book.claim(place.campaign_id, "you:1:1", 60.0, step)
 
     place.bench.on_poll = taken_over
-    assert run_step(place, step, Stop()).fate is Fate.TAKEN
+    assert drive(place, step).fate is Fate.TAKEN
     assert place.step().state is StepState.RUNNING
 
 
@@ -259,7 +260,7 @@ def test_nothing_begins_after_a_stop(book: SqlLogbook) -> None:
     (step,) = place.propose(5.0)
     stop = Stop()
     stop.press()
-    assert run_step(place, step, stop).fate is Fate.SKIPPED
+    assert drive(place, step, stop).fate is Fate.SKIPPED
     assert book.runnable(place.campaign_id) == (step,)
 
 
@@ -281,7 +282,7 @@ def test_insisting_stops_instruments_and_leaves_simulations(
             stop.press()
 
     place.bench.on_poll = insist
-    assert run_step(place, step, stop).fate is fate
+    assert drive(place, step, stop).fate is fate
     assert place.bench.aborted == aborted
 
 
@@ -289,7 +290,7 @@ def test_a_stage_that_left_the_campaign_is_not_run(book: SqlLogbook) -> None:
     place = make_place(book, Bench())
     (step,) = place.propose(5.0)
     place.campaign = replace(place.campaign, stages=())
-    assert run_step(place, step, Stop()).fate is Fate.FAILED
+    assert drive(place, step).fate is Fate.FAILED
     assert "has no stage experiment" in place.step().message
     assert not place.bench.effects
 

@@ -1,9 +1,10 @@
 import pytest
 
 from db import SqlLogbook
-from flows.dispatch import Fate, run_step
+from flows.dispatch import run_step
 from flows.harvest import collect
 from flows.signals import Stop
+from flows.steps import Fate
 from labagent.experiments import StepState
 from labagent.ports import Report, RunStatus, Sighting
 from tests.factories import hardness
