@@ -98,7 +98,11 @@ def _make_engine(url: URL) -> Engine:
     common = {"json_serializer": canonical, "hide_parameters": True}
     if url.get_backend_name() == "postgresql":
         return create_engine(
-            url, isolation_level="READ COMMITTED", pool_pre_ping=True, **common
+            url,
+            isolation_level="READ COMMITTED",
+            pool_pre_ping=True,  # the server may have been restarted meanwhile
+            max_overflow=20,
+            **common,
         )
     arguments = {"timeout": BUSY_SECONDS, "check_same_thread": False}
     if in_memory(url):
@@ -106,7 +110,9 @@ def _make_engine(url: URL) -> Engine:
             url, poolclass=StaticPool, connect_args=arguments, **common
         )
     else:
-        engine = create_engine(url, connect_args=arguments, **common)
+        engine = create_engine(
+            url, connect_args=arguments, max_overflow=-1, **common
+        )  # a thread that waits for the write lock must not use up the pool
     event.listen(engine, "connect", _set_pragmas)
     event.listen(engine, "begin", _begin)
     return engine
@@ -210,6 +216,11 @@ def _translated(error: DBAPIError, place: str) -> LogbookError:
         code = getattr(error.orig, "sqlite_errorcode", 0) & _PRIMARY
         if code == sqlite3.SQLITE_NOTADB:
             return SchemaError(f"database {place}: the file is no SQLite database")
+        if code == sqlite3.SQLITE_BUSY:
+            return LogbookError(
+                f"database {place}: another process has been writing for over "
+                f"{BUSY_SECONDS:g} s, must let others write; end it and try again"
+            )
     if isinstance(error, IntegrityError):
         return LogbookError(f"database {place}: refused a row: {text}")
     kind = "refused" if isinstance(error, DatabaseError) else "failed"

@@ -32,7 +32,8 @@ def run() -> None:
     if given is not None:
         migrate(given)
         return
-    database = Database(context.config.get_main_option("sqlalchemy.url") or "")
+    typed = context.get_x_argument(as_dictionary=True).get("url")
+    database = Database(typed or context.config.get_main_option("sqlalchemy.url") or "")
     try:
         with database.writing() as connection:
             migrate(connection)

@@ -43,7 +43,7 @@ def _pick(c: Connection, rng: Random, table: Table) -> Row:
     rows = c.execute(select(table)).mappings().all()
     if not rows:
         raise NothingToDoError
-    return rng.choice(rows)
+    return {str(name): value for name, value in rng.choice(rows).items()}
 
 
 def _key(table: Table, row: Row) -> ColumnElement[bool]:

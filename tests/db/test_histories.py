@@ -6,10 +6,11 @@ tokens passed.
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from typing import cast
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import (
     Bundle,
     RuleBasedStateMachine,
@@ -166,14 +167,18 @@ class Life(RuleBasedStateMachine):
 def live(examples: int, make_url: Callable[[ExitStack], str]) -> None:
     with ExitStack() as stack:
         run_state_machine_as_test(
-            lambda: Life(stack, make_url(stack)),
+            cast("type[Life]", lambda: Life(stack, make_url(stack))),
             settings=settings(
                 max_examples=examples,
                 stateful_step_count=40,
                 deadline=None,
                 derandomize=True,
                 database=None,
-                suppress_health_check=list(HealthCheck),
+                phases=[Phase.generate],  # shrinking a life takes minutes
+                suppress_health_check=[
+                    HealthCheck.too_slow,
+                    HealthCheck.data_too_large,
+                ],
             ),
         )
 

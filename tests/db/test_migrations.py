@@ -1,6 +1,7 @@
 """Schemas come and go in one transaction; foreign and newer ones are refused."""
 
-import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,8 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
-from db import open_logbook, revision, upgrade
+from db import open_logbook, revision, triggers_postgresql, triggers_sqlite, upgrade
+from db.chain import digest
 from db.engine import Database
 from db.migrate import configuration, downgrade_connection, upgrade_connection
 from db.schema import HEAD, REVISIONS, metadata
@@ -21,6 +23,23 @@ def test_the_program_knows_every_revision() -> None:
     scripts = ScriptDirectory.from_config(configuration())
     assert scripts.get_heads() == [HEAD]
     assert {script.revision for script in scripts.walk_revisions()} == REVISIONS
+
+
+def test_guards_change_only_with_a_new_revision() -> None:
+    texts = [triggers_sqlite.TRIGGERS, triggers_postgresql.TRIGGERS]
+    bodies = triggers_postgresql.BODIES
+    known = {"0001": "187dc4da6e03"}
+    assert {HEAD: digest([*texts, bodies])[:12]} == known
+
+
+def test_people_may_type_alembic(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'typed.db'}"
+    root = Path(__file__).parents[2]
+    typed = [sys.executable, "-m", "alembic", "-x", f"url={url}", "upgrade", "head"]
+    done = subprocess.run(  # our own interpreter
+        typed, cwd=root, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, revision(url)) == (0, HEAD), done.stderr
 
 
 def test_migrations_make_the_tables_the_program_uses(database_url: str) -> None:
@@ -102,4 +121,3 @@ def test_sqlite_keeps_every_commit_on_disk(tmp_path: Path) -> None:
         ]
     database.close()
     assert found == ["wal", 2, 1, 60_000]
-    assert sqlite3.connect  # the file is plain SQLite: any tool opens it
