@@ -13,6 +13,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, cast
 
 import httpx
+from prefect import tags
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.exceptions import PrefectException
@@ -22,6 +23,7 @@ from prefect.states import Completed, Failed
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from prefect.tasks import Task
 
+from flows.abandoned import FLOW_NAME, worker_tag
 from flows.dispatch import run_step
 from flows.signals import Stop
 from flows.steps import Driven, Fate, Workplace
@@ -30,8 +32,6 @@ from labagent.experiments import ExperimentRecord
 
 if TYPE_CHECKING:
     from prefect.futures import PrefectFuture
-
-FLOW_NAME = "labagent-batch"
 
 _SHOWN = 2000
 """Characters of a message that Prefect is told; the rows have all of it."""
@@ -116,7 +116,10 @@ def run_batch(batch: Batch) -> None:
     show = batch_flow(batch)
     try:
         # The beat's thread would hold up the end of every flow by a second.
-        with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
+        with (
+            temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}),
+            tags(worker_tag(batch.place.worker)),
+        ):
             show(batch.place.campaign.name, batch.number, return_state=True)
     except (httpx.HTTPError, PrefectException, OSError) as error:
         if not batch.errors:

@@ -12,6 +12,7 @@ with another run, goes on from the truth::
 import threading
 from collections.abc import Sequence
 
+from flows.abandoned import mark_crashed
 from flows.batch import Batch, first_batch, run_batch
 from flows.harvest import collect
 from flows.outcomes import Kind, News, Outcome, Progress, Why, silent, todo
@@ -83,6 +84,7 @@ class Run:
         self._stop = stop
         self._server = Server()
         self._lost_contacts = 0  # in a row
+        self._tidied = False
         self._told = {f.text for f in runtime.logbook.findings(runtime.campaign_id)}
         self._complaints: set[Driven] = set()  # of executors, said once
         self._failures = 0  # in a row
@@ -121,7 +123,9 @@ class Run:
     def _catch_up(self) -> None:
         """Take over from runs that died, and take in what people filed."""
         if freed := recover(self._logbook, self._place.campaign_id):
-            self._tell(Kind.RECOVERED, f"{freed} steps of a run that died go on")
+            self._tell(
+                Kind.RECOVERED, f"steps taken over from a run that died: {freed}"
+            )
         for driven in collect(self._place):
             if driven.fate is not Fate.HANDED_OVER or driven not in self._complaints:
                 self._tell_step(driven)
@@ -163,6 +167,9 @@ class Run:
         number, jobs = first_batch(records, runnable)
         batch = Batch(self._place, number, jobs, self._stop, self._tell_step)
         self._server.ready()
+        if not self._server.ours and not self._tidied:
+            self._tidied = True
+            mark_crashed()
         self._tell(Kind.DISPATCHING, f"batch {number}: {len(runnable)} steps")
         try:
             run_batch(batch)

@@ -67,6 +67,11 @@ class Server:
             refresh_global_settings_context()  # it may have been set since the import
         self._open.callback(_drain)
 
+    @property
+    def ours(self) -> bool:
+        """Whether the server ends with this run, and its records with it."""
+        return self._theirs is None
+
     def ready(self) -> None:
         """Wait until the server answers.
 

@@ -1,10 +1,13 @@
 import os
+import signal
 import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
 
 import pytest
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterName
 
 from flows.outcomes import Kind, News, Outcome, Why
 from flows.run import run
@@ -205,6 +208,45 @@ from flows.wiring import open_runtime
 with open_runtime(sys.argv[1], sys.argv[2]) as runtime:
     sys.exit(run(runtime).exit_code)
 """
+
+
+KILLED = """
+import os, signal, sys
+from flows.outcomes import Kind
+from flows.run import run
+from flows.wiring import open_runtime
+
+
+def pull_the_plug(news):
+    if news.kind is Kind.STEP:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+with open_runtime(sys.argv[1]) as runtime:
+    run(runtime, progress=pull_the_plug)
+"""
+
+
+def test_a_killed_run_is_taken_over_and_prefect_is_told(tmp_path: Path) -> None:
+    slow = EXPERIMENT.replace(
+        "    return", "    import time; time.sleep(1)\n    return"
+    )
+    first = slow.replace("time.sleep(1)", "time.sleep(experiment - 1)")
+    (tmp_path / "experiment.py").write_text(first, encoding="utf-8")
+    file = write_campaign(tmp_path, budget=2, batch=2)
+    renamed = file.read_text().replace("name: heights", "name: killed")
+    file.write_text(renamed, encoding="utf-8")
+    killed = subprocess.run([sys.executable, "-c", KILLED, str(file)], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    _, told = finish(file)
+    assert [n.text for n in told if n.kind is Kind.RECOVERED] == [
+        "steps taken over from a run that died: 1"
+    ]
+    assert effects(tmp_path) == once(2)
+    name = FlowRunFilter(name=FlowRunFilterName(any_=["killed batch 0"]))
+    with get_client(sync_client=True) as client:
+        runs = client.read_flow_runs(flow_run_filter=name)
+    assert Counter(r.state_name for r in runs) == {"Crashed": 1, "Completed": 1}
 
 
 def test_two_runs_at_once_share_the_work(database_url: str, tmp_path: Path) -> None:
