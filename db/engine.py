@@ -186,6 +186,29 @@ class Database:
                 yield connection
 
     @contextmanager
+    def migrating(self) -> Generator[Connection]:
+        """Give a connection for changing tables, in one write transaction.
+
+        SQLite alters a table by building it anew, during which rows that refer to it
+        would seem lost. Foreign keys can only be switched off outside a transaction;
+        they are checked as a whole before it ends.
+        """
+        with self._turn, self._speaking(), self._engine.connect() as plain:
+            connection = plain.execution_options(**{_WRITING: True})
+            sqlite = self.dialect == "sqlite"
+            raw = cast("sqlite3.Connection", plain.connection.driver_connection)
+            if sqlite:
+                raw.execute("PRAGMA foreign_keys=OFF")
+            try:
+                with connection.begin():
+                    yield connection
+                    if sqlite:
+                        _check_references(connection, shown(self.url))
+            finally:
+                if sqlite:
+                    raw.execute("PRAGMA foreign_keys=ON")
+
+    @contextmanager
     def _speaking(self) -> Generator[None]:
         try:
             yield
@@ -195,6 +218,15 @@ class Database:
     def close(self) -> None:
         """Release all connections; safe to repeat."""
         self._engine.dispose()
+
+
+def _check_references(connection: Connection, place: str) -> None:
+    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+    if broken is not None:
+        raise SchemaError(
+            f"database {place}: a row of {broken[0]} refers to nothing in {broken[2]}, "
+            "must not; the upgrade was taken back"
+        )
 
 
 def clock(connection: Connection) -> datetime:

@@ -59,7 +59,7 @@ def bring_up(database: Database) -> None:
     with database.reading() as connection:
         if found_revision(connection, place) == HEAD:
             return
-    with database.writing() as connection:
+    with database.migrating() as connection:
         if database.dialect == "postgresql":
             connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
         if found_revision(connection, place) == HEAD:

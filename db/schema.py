@@ -2,7 +2,8 @@
 
 A migration under ``db/migrations/versions`` makes the same tables; a test compares the
 two. Rows are only ever added, except in ``step`` (whose state moves) and ``chain_head``
-(which points at the newest event); triggers see to that.
+(which points at the newest event); triggers see to that. A column that is added later
+must be nullable: the events before it tell of no value, and ``verify`` compares.
 
 Every table's ``id`` counts from 1 without gaps, per database. ``event_seq`` names the
 event that added the row, so that any past view of memory can be read again.

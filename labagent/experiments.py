@@ -300,7 +300,7 @@ class StepRecord:
         executor: Name of the executor.
         key: Idempotency key, made before the first dispatch and kept.
         attempts: How often it was claimed.
-        dispatched_at: When it was last claimed, UTC.
+        dispatched_at: When it was first claimed, UTC.
         finished_at: When it reached a final state, UTC.
         message: Reason of a failure, rejection or unknown outcome.
         provenance: What the executor said of itself.

@@ -35,7 +35,7 @@ def run() -> None:
     typed = context.get_x_argument(as_dictionary=True).get("url")
     database = Database(typed or context.config.get_main_option("sqlalchemy.url") or "")
     try:
-        with database.writing() as connection:
+        with database.migrating() as connection:
             migrate(connection)
     finally:
         database.close()

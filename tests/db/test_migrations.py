@@ -7,14 +7,17 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.operations import Operations
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, text
+from sqlalchemy import BigInteger, Integer, inspect, text
 
 from db import open_logbook, revision, triggers_postgresql, triggers_sqlite, upgrade
 from db.chain import digest
 from db.engine import Database
+from db.guards import drop_guards, place_guards
 from db.migrate import configuration, downgrade_connection, upgrade_connection
 from db.schema import HEAD, REVISIONS, metadata
+from db.views import drop_views, place_views
 from labagent.errors import LogbookError, SchemaError
 from tests.db.histories import fill, filled, raw
 
@@ -69,6 +72,44 @@ def test_an_upgrade_keeps_rows_views_and_guards(database_url: str) -> None:
         upgrade_connection(connection)  # runs nothing, but around it all is redone
         assert inspect(connection).get_view_names() == ["campaign_alloys"]
     book = open_logbook(database_url)
+    assert book.verify() == ()
+    book.close()
+
+
+@pytest.mark.parametrize("name", ["campaign", "experiment", "step"])
+def test_a_table_may_be_built_anew_under_its_rows(database_url: str, name: str) -> None:
+    filled(database_url)
+    database = Database(database_url)
+    with database.migrating() as connection:
+        drop_guards(connection)
+        drop_views(connection)
+        operations = Operations(MigrationContext.configure(connection))
+        with operations.batch_alter_table(name, recreate="auto") as table:
+            table.alter_column("id", type_=BigInteger())
+            table.alter_column("id", type_=Integer())
+        place_guards(connection)
+        place_views(connection)
+    database.close()
+    book = open_logbook(database_url)
+    assert book.verify() == ()
+    book.close()
+
+
+def _lose_experiments(database: Database) -> None:
+    with database.migrating() as connection:
+        drop_guards(connection)
+        connection.execute(text("DELETE FROM experiment"))
+
+
+def test_an_upgrade_that_loses_references_is_taken_back(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'memory.db'}"
+    filled(url)
+    database = Database(url)
+    said = "refers to nothing in experiment.*taken back"
+    with pytest.raises(SchemaError, match=said):
+        _lose_experiments(database)
+    database.close()
+    book = open_logbook(url)
     assert book.verify() == ()
     book.close()
 
