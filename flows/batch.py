@@ -57,7 +57,7 @@ class Batch:
         jobs: The batch's steps by row id.
         stop: Asks to begin nothing new, or to stop at once.
         tell: Told what became of each step, from the tasks' threads.
-        fates: How many steps met which fate.
+        fates: What became of the steps, in order.
         errors: What went wrong beyond a step's own failure.
     """
 
@@ -66,7 +66,7 @@ class Batch:
     jobs: Mapping[int, Job]
     stop: Stop
     tell: Callable[[Driven], None]
-    fates: Counter[Fate] = field(default_factory=Counter[Fate])
+    fates: list[Fate] = field(default_factory=list[Fate])
     errors: list[Exception] = field(default_factory=list)
 
     def runnable(self) -> list[Job]:
@@ -83,7 +83,7 @@ class Batch:
         except Exception as error:
             self.errors.append(error)
             raise
-        self.fates[driven.fate] += 1
+        self.fates.append(driven.fate)
         self.tell(driven)
         return driven
 
@@ -229,7 +229,7 @@ def _state(driven: Driven) -> State:
 
 def _summary(batch: Batch) -> State:
     """Return what Prefect shows of a batch."""
-    counts = ", ".join(f"{n} {fate.value}" for fate, n in batch.fates.items())
+    counts = ", ".join(f"{n} {fate.value}" for fate, n in Counter(batch.fates).items())
     if batch.errors:
         return Failed(message=str(batch.errors[0])[-_SHOWN:])
     return Completed(message=counts or "nothing to do")

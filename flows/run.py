@@ -104,6 +104,8 @@ class Run:
     def _tick(self) -> Outcome | None:
         """Do what is next; return how the run ended, if it did."""
         self._catch_up()
+        # In this order: another run may add steps between the two.
+        runnable = self._logbook.runnable(self._place.campaign_id)
         records = self._logbook.experiments(self._place.campaign_id)
         self._count(records)
         if self._stop.asked:
@@ -112,7 +114,7 @@ class Run:
             return self._hopeless()
         if self._approve_by_rule(records):
             return None
-        if runnable := self._logbook.runnable(self._place.campaign_id):
+        if runnable:
             self._dispatch(records, runnable)
             return None
         if any(_elsewhere(record) for record in records):
@@ -196,6 +198,8 @@ class Run:
         # torch takes 3 s to import: not before it is needed
         from labagent import loop  # noqa: PLC0415
 
+        if self._stop.asked:
+            return None
         trials = self._logbook.trials(self._place.campaign_id)
         left = loop.budget_left(self._campaign, trials)
         if reason := loop.stop_reason(self._campaign, trials):
@@ -310,5 +314,7 @@ class Run:
 
 
 def _elsewhere(record: ExperimentRecord) -> bool:
-    """Return whether another run is at one of an experiment's steps."""
+    """Return whether another run is, or will be, at one of an experiment's steps."""
+    if record.state is StepState.APPROVED:
+        return True  # since we asked what is runnable
     return any(s.state is StepState.RUNNING and not s.handed_over for s in record.steps)
