@@ -59,12 +59,16 @@ def _waiting(campaign_id: int, now: datetime, only: int | None) -> Select[int]:
     return chosen if only is None else chosen.where(step.c.id == only)
 
 
-def runnable_steps(
-    connection: Connection, campaign_id: int, only: int | None = None
-) -> tuple[int, ...]:
+def runnable_steps(connection: Connection, campaign_id: int) -> tuple[int, ...]:
     """Return ids of the steps a claim would give out now, in order."""
-    now = clock(connection)
-    return tuple(connection.execute(_waiting(campaign_id, now, only)).scalars())
+    chosen = _waiting(campaign_id, clock(connection), None)
+    return tuple(connection.execute(chosen).scalars())
+
+
+def is_runnable(connection: Connection, campaign_id: int, only: int | None) -> bool:
+    """Return whether a claim would find a step now (or the one named)."""
+    chosen = _waiting(campaign_id, clock(connection), only).limit(1)
+    return connection.execute(chosen).scalar() is not None
 
 
 def claim_step(

@@ -110,7 +110,7 @@ class SqlLogbook:
     ) -> Claim | None:
         """Lease the first runnable step (or the one named) for ``lease`` seconds."""
         with self._database.reading() as connection:  # waiting workers lock nothing
-            if not claims.runnable_steps(connection, campaign, step):
+            if not claims.is_runnable(connection, campaign, step):
                 return None
         with transaction(self._database, "claim", worker, campaign) as writer:
             return claims.claim_step(writer, campaign, worker, lease, step)
