@@ -44,10 +44,28 @@ def write_decision(
 ) -> tuple[int, ...]:
     """Add a decision, its experiments, their steps and sealed predictions."""
     connection = writer.connection
-    goal_id, _ = newest_goal(connection, campaign_id)
     variables = declared(connection, campaign_id)
     _check_batch(connection, campaign_id, offered)
     _check_proposals(offered, stages, variables)
+    ids = _write_experiments(writer, campaign_id, offered, by)
+    _write_steps(writer, ids, stages, variables)
+    writer.insert(
+        prediction,
+        [
+            _prediction_fields(sealed, experiment_id, writer)
+            for experiment_id, proposal in zip(ids, offered.proposals, strict=True)
+            for sealed in proposal.predictions
+        ],
+    )
+    return tuple(ids)
+
+
+def _write_experiments(
+    writer: Transaction, campaign_id: int, offered: Decision, by: str
+) -> Sequence[int]:
+    """Add the decision itself and an experiment for each of its proposals."""
+    connection = writer.connection
+    goal_id, _ = newest_goal(connection, campaign_id)
     decision_id = writer.add(
         decision,
         campaign_id=campaign_id,
@@ -74,23 +92,13 @@ def write_decision(
         "imported": False,
         "proposed_at": writer.now,
     }
-    ids = writer.insert(
+    return writer.insert(
         experiment,
         [
             {**common, "number": first + place, **_proposal_fields(proposal)}
             for place, proposal in enumerate(offered.proposals)
         ],
     )
-    _write_steps(writer, ids, stages, variables)
-    writer.insert(
-        prediction,
-        [
-            _prediction_fields(sealed, experiment_id, writer)
-            for experiment_id, proposal in zip(ids, offered.proposals, strict=True)
-            for sealed in proposal.predictions
-        ],
-    )
-    return tuple(ids)
 
 
 def _check_batch(connection: Connection, campaign_id: int, offered: Decision) -> None:

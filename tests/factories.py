@@ -58,26 +58,27 @@ ROUTE = (
 """Three stages; the first measures nothing."""
 
 
+SPACE = DesignSpace(
+    (
+        Variable(
+            "alloy",
+            Role.CONTROL,
+            Composition((Species("Al"), Species("Cu"), Species("Ni"))),
+        ),
+        Variable("anneal.hold", Role.CONTROL, Continuous(0.5, 60.0, log=True), "min"),
+        Variable("anneal.gas", Role.CONTROL, Choice(("argon", "air"))),
+        Variable("layers", Role.CONTROL, Integer(1, 9)),
+    )
+)
+"""Every kind of control."""
+
+
 def make_campaign(
     name: str = "alloys",
     stages: Sequence[Stage] = ONE_STAGE,
     document: str | None = None,
 ) -> Campaign:
     """Return a campaign with every kind of control, a state, an outcome and context."""
-    space = DesignSpace(
-        (
-            Variable(
-                "alloy",
-                Role.CONTROL,
-                Composition((Species("Al"), Species("Cu"), Species("Ni"))),
-            ),
-            Variable(
-                "anneal.hold", Role.CONTROL, Continuous(0.5, 60.0, log=True), "min"
-            ),
-            Variable("anneal.gas", Role.CONTROL, Choice(("argon", "air"))),
-            Variable("layers", Role.CONTROL, Integer(1, 9)),
-        )
-    )
     return Campaign(
         name=name,
         goal=Goal(
@@ -85,7 +86,7 @@ def make_campaign(
             Find.BEST,
             (Objective("hardness", "GPa", Direction.MAXIMIZE),),
         ),
-        space=space,
+        space=SPACE,
         measured=(
             Variable("resistivity", Role.STATE, Real(0.0, 10.0), "uohm*cm"),
             Variable("hardness", Role.OUTCOME, Real(0.0, 20.0), "GPa"),

@@ -68,6 +68,8 @@ def upgrade() -> None:
     _decisions()
     _experiments()
     _steps()
+    _step_details()
+    _predictions()
     _results()
     _reports()
     _chain()
@@ -211,6 +213,10 @@ def _steps() -> None:
         ),
     )
     op.create_index("ix_step_state", "step", ["state"])
+
+
+def _step_details() -> None:
+    """Create the tables of what a step measures and which states it went through."""
     op.create_table(
         "step_quantity",
         _id(),
@@ -233,8 +239,8 @@ def _steps() -> None:
     )
 
 
-def _results() -> None:
-    """Create the tables of what was expected and seen."""
+def _predictions() -> None:
+    """Create the table of what was expected."""
     op.create_table(
         "prediction",
         _id(),
@@ -253,6 +259,10 @@ def _results() -> None:
         CheckConstraint("std > 0", "std"),
         CheckConstraint("basis IN ('prior', 'model')", "basis"),
     )
+
+
+def _results() -> None:
+    """Create the tables of what was seen, and what people said."""
     op.create_table(
         "measurement",
         _id(),
