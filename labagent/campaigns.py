@@ -25,6 +25,7 @@ class Find(StrEnum):
     """What the campaign is to find."""
 
     BEST = "best"
+    MANY = "many"
     FRONT = "front"
 
 
@@ -95,12 +96,14 @@ class Goal:
         find: What is to be found.
         objectives: At least one.
         limits: Outcome constraints.
+        top: For MANY: which share of the space counts as its top, in (0, 1).
     """
 
     sentence: str
     find: Find
     objectives: tuple[Objective, ...]
     limits: tuple[OutcomeLimit, ...] = ()
+    top: float = 0.05
 
 
 @dataclass(frozen=True)

@@ -83,7 +83,7 @@ def campaign(
     space: DesignSpace,
     objectives: tuple[Objective, ...] = (Y,),
     limits: tuple[OutcomeLimit, ...] = (),
-    **changes: Any,
+    **changes: Any,  # noqa: ANN401 - whatever field is to differ
 ) -> Campaign:
     """Return a campaign over a space that measures what its goal names."""
     names = dict.fromkeys([o.name for o in objectives] + [c.name for c in limits])

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from botorch.acquisition import AcquisitionFunction
 
 from labagent.acquisition.improvement import make_qlogei, make_qlognei
+from labagent.acquisition.membership import make_top_fraction
 from labagent.acquisition.pareto import make_qlognehvi
 from labagent.acquisition.task import AcquisitionTask
 from labagent.campaigns import Find, Goal
@@ -19,12 +20,27 @@ ACQUISITIONS: Mapping[str, Callable[[AcquisitionTask], AcquisitionFunction]] = {
     "qLogEI": make_qlogei,
     "qLogNEI": make_qlognei,
     "qLogNEHVI": make_qlognehvi,
+    "TopFraction": make_top_fraction,
 }
 
 
-def choose_acquisition(goal: Goal) -> str:
-    """Return the name of the acquisition that serves a goal."""
-    return "qLogNEHVI" if goal.find is Find.FRONT else "qLogNEI"
+def choose_acquisition(goal: Goal, batch: int) -> str:
+    """Return the name of the acquisition that serves a goal.
+
+    Where many are to be found, batches take turns: membership of the top gathers what
+    the model already believes in, improvement keeps it from believing too early.
+
+    Args:
+        goal: What is asked for.
+        batch: Number of the batch.
+    """
+    match goal.find:
+        case Find.FRONT:
+            return "qLogNEHVI"
+        case Find.MANY:
+            return "TopFraction" if batch % 2 else "qLogNEI"
+        case Find.BEST:
+            return "qLogNEI"
 
 
 __all__ = ["ACQUISITIONS", "AcquisitionTask", "choose_acquisition"]

@@ -14,7 +14,8 @@ from botorch.acquisition.logei import (
 from botorch.acquisition.objective import GenericMCObjective
 from torch import Tensor
 
-from labagent.acquisition.task import AcquisitionTask
+from labagent.acquisition.task import AcquisitionTask, moments
+from labagent.world.devices import seeded
 
 
 def _objective(task: AcquisitionTask) -> GenericMCObjective:
@@ -30,15 +31,17 @@ def make_qlognei(task: AcquisitionTask) -> qLogNoisyExpectedImprovement:
     Maps (b, q, d) to (b,) log improvements of the weighted, standardised utility;
     outcome limits multiply by a smoothed probability of keeping them.
     """
-    return qLogNoisyExpectedImprovement(
-        model=task.model,
-        X_baseline=task.baseline,
-        sampler=task.sampler(),
-        objective=_objective(task),
-        X_pending=task.pending_or_none,
-        constraints=task.constraints(),
-        prune_baseline=True,
-    )
+    # pruning draws samples of its own from the global generator
+    with seeded(task.seed):
+        return qLogNoisyExpectedImprovement(
+            model=task.model,
+            X_baseline=task.baseline,
+            sampler=task.sampler(),
+            objective=_objective(task),
+            X_pending=task.pending_or_none,
+            constraints=task.constraints(),
+            prune_baseline=True,
+        )
 
 
 def make_qlogei(task: AcquisitionTask) -> qLogExpectedImprovement:
@@ -48,7 +51,7 @@ def make_qlogei(task: AcquisitionTask) -> qLogExpectedImprovement:
     points that keep the limits; where none does, from the worst.
     """
     with torch.no_grad():
-        Y = task.model.posterior(task.baseline).mean
+        Y, _ = moments(task.model, task.baseline)
         worth = task.weighted(Y)
         for broken in task.constraints() or []:
             worth = torch.where(broken(Y) <= 0, worth, worth.min())

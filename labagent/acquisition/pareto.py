@@ -14,6 +14,7 @@ from botorch.utils.multi_objective.pareto import is_non_dominated
 from torch import Tensor
 
 from labagent.acquisition.task import AcquisitionTask
+from labagent.world.devices import seeded
 
 
 def reference_point(task: AcquisitionTask) -> Tensor:
@@ -52,13 +53,15 @@ def make_qlognehvi(task: AcquisitionTask) -> qLogNoisyExpectedHypervolumeImprove
     def utilities(Y: Tensor, X: Tensor | None = None) -> Tensor:  # noqa: ARG001
         return task.utilities(Y)
 
-    return qLogNoisyExpectedHypervolumeImprovement(
-        model=task.model,
-        ref_point=reference_point(task).to(task.device),
-        X_baseline=task.baseline,
-        sampler=task.sampler(),
-        objective=GenericMCMultiOutputObjective(utilities),
-        constraints=task.constraints(),
-        X_pending=task.pending_or_none,
-        prune_baseline=True,
-    )
+    # pruning draws samples of its own from the global generator
+    with seeded(task.seed):
+        return qLogNoisyExpectedHypervolumeImprovement(
+            model=task.model,
+            ref_point=reference_point(task).to(task.device),
+            X_baseline=task.baseline,
+            sampler=task.sampler(),
+            objective=GenericMCMultiOutputObjective(utilities),
+            constraints=task.constraints(),
+            X_pending=task.pending_or_none,
+            prune_baseline=True,
+        )

@@ -1,7 +1,8 @@
 """What every acquisition function is made from."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from botorch.models.model import Model
@@ -26,6 +27,8 @@ class AcquisitionTask:
         evidence: The data.
         pending: (p, d) encoded interventions whose results are still to come.
         seed: Of the posterior samples.
+        reference: (r, d) encoded interventions that stand for the whole space; needed
+            by acquisitions that compare with it, else without rows.
     """
 
     goal: Goal
@@ -33,6 +36,9 @@ class AcquisitionTask:
     evidence: Evidence
     pending: Tensor
     seed: int
+    reference: Tensor = field(
+        default_factory=lambda: torch.empty(0, 0, dtype=torch.float64)
+    )
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -119,6 +125,13 @@ class AcquisitionTask:
             make(self.names.index(c.name), 1.0 if c.relation == "<=" else -1.0, c.value)
             for c in self.goal.limits
         ]
+
+
+def moments(model: Model, X: Tensor) -> tuple[Tensor, Tensor]:
+    """Return posterior means and standard deviations (b, q, m') at X (b, q, d)."""
+    # BoTorch's Posterior leaves mean and variance to its kinds; all used here have them
+    posterior: Any = model.posterior(X)
+    return posterior.mean, posterior.variance.clamp_min(1e-18).sqrt()
 
 
 def _utility(objective: Objective, y: Tensor) -> Tensor:

@@ -7,6 +7,8 @@ from labagent.campaigns import (
     Budget,
     Campaign,
     Direction,
+    Find,
+    Goal,
     Leash,
     Objective,
     OutcomeLimit,
@@ -38,7 +40,7 @@ def overview(campaign: Campaign) -> Iterator[tuple[str, str]]:
     goal = campaign.goal
     yield "Campaign", campaign.name
     yield "Goal", goal.sentence
-    yield "Find", f"{goal.find.value}: " + "; ".join(map(wish, goal.objectives))
+    yield "Find", f"{aim(goal)}: " + "; ".join(map(wish, goal.objectives))
     yield "Keep", ", ".join(limit(campaign, x) for x in goal.limits)
     yield "Set", "\n".join(map(control, campaign.space.controls))
     yield "Rules", "\n".join(c.text for c in campaign.space.constraints)
@@ -51,6 +53,13 @@ def overview(campaign: Campaign) -> Iterator[tuple[str, str]]:
     yield "Leash", f"{campaign.leash.value}: {_LEASHES[campaign.leash]}"
     yield "Stop", "\n".join(rule.text for rule in campaign.stop)
     yield "First", first(campaign)
+
+
+def aim(goal: Goal) -> str:
+    """Return what is to be found: the best, the front, or many good ones."""
+    if goal.find is Find.MANY:
+        return f"many of the top {amount(100 * goal.top, 'percent')}"
+    return goal.find.value
 
 
 def wish(objective: Objective) -> str:

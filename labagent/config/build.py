@@ -39,6 +39,7 @@ KEYS = (
     "name",
     "goal",
     "find",
+    "top",
     "objectives",
     "measured",
     "controls",

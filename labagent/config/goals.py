@@ -14,6 +14,7 @@ _LIMITS: Mapping[str, str] = {"at_most": "<=", "at_least": ">="}
 _WITHIN = "within"
 _GOALS = (*_DIRECTIONS, *_LIMITS, _WITHIN)
 _OBJECTIVE_KEYS = ("unit", "goal", "value", "range", "good_enough", "weight", "expect")
+_MOST_TOP = 50.0  # percent; half of the space is no top
 _MEASURED_KEYS = ("kind", "unit", "expect")
 _CONTEXT_KEYS = ("kind", "unit", "range")
 
@@ -205,7 +206,23 @@ def read_goal(root: Fields, wanted: tuple[Wanted, ...]) -> Goal | None:
     find = _find(root, objectives, weighed)
     if find is None or sentence is None:
         return None
-    return Goal(sentence, find, objectives, limits)
+    return Goal(sentence, find, objectives, limits, _top(root, find))
+
+
+def _top(root: Fields, find: Find) -> float:
+    """Return which share of the space counts as its top, from ``top: 5 percent``."""
+    if "top" not in root:
+        return Goal.top
+    if find is not Find.MANY:
+        root.useless("top", "must not be given unless find: many")
+        return Goal.top
+    percent = root.number("top", "percent")
+    if percent is None:
+        return Goal.top
+    if not 0 < percent < _MOST_TOP:
+        root.wrong("top", f"must lie above 0 and below {_MOST_TOP} percent")
+        return Goal.top
+    return percent / 100
 
 
 def _find(
@@ -224,14 +241,15 @@ def _find(
     if weighed and (find is Find.FRONT or not several):
         root.wrong(
             "objectives",
-            "must have weights only to be summed: with find: best and several "
+            "must have weights only to be summed: with find: best or many and several "
             "objectives",
         )
-    elif several and find is Find.BEST and len(weighed) < len(objectives):
+    elif several and find is not Find.FRONT and len(weighed) < len(objectives):
         lacking = [o.name for o in objectives if o.weight is None]
         root.wrong(
             "objectives",
-            f"must have a weight on each for find: best; {', '.join(lacking)} has none",
+            f"must have a weight on each for find: {find.value}; {', '.join(lacking)} "
+            "has none",
             "or write find: front",
         )
     return find

@@ -25,7 +25,6 @@ from labagent.variables import (
     Intervention,
     Value,
     Variable,
-    intervention_key,
 )
 
 _KEYS = ("file", "sheet", "columns")
@@ -36,7 +35,10 @@ Placed = tuple[Place, Intervention]
 def read_candidates(
     root: Fields, space: DesignSpace, folder: Path | None, report: Report
 ) -> tuple[Intervention, ...] | None:
-    """Return the only interventions allowed, each once; None where all are.
+    """Return the only interventions allowed; None where all are.
+
+    Equal rows stay: a table that lists a recipe three times holds three replicates, so
+    it may be proposed three times.
 
     Args:
         root: The whole file.
@@ -54,8 +56,7 @@ def read_candidates(
     _check(rows, space, report)
     if not rows and isinstance(node.value, tuple):
         root.wrong("candidates", "must have at least one row")
-    unique = {intervention_key(row[1]): row[1] for row in reversed(rows) if row}
-    return tuple(reversed(unique.values()))
+    return tuple(row[1] for row in rows if row)
 
 
 def _from_table(

@@ -13,7 +13,6 @@ NOT_YET: Mapping[str, str] = {
     "curiosity": "proposals out of curiosity",
     "report_back": "findings on demand",
     "loosen": "a leash that loosens by itself",
-    "find: many": "looking for many good materials",
     "find: learn": "campaigns that only learn",
     "budget.days": "budgets by the calendar",
     "cost.switch": "the price of changing a setting",

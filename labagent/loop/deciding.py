@@ -1,6 +1,7 @@
 """What to try next, and what is expected of it."""
 
 import hashlib
+import math
 import platform
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -13,16 +14,19 @@ from botorch.acquisition import AcquisitionFunction
 from torch import Tensor
 
 from labagent.acquisition import ACQUISITIONS, AcquisitionTask, choose_acquisition
-from labagent.campaigns import Campaign
+from labagent.campaigns import Campaign, Find
 from labagent.errors import DataError
 from labagent.experiments import Decision, Prediction, Proposal, Trial, Trials
-from labagent.planning import choose, count_keys, sample
+from labagent.planning import LARGEST_LIST, Wanted, choose, count_keys, sample
 from labagent.representations.encoder import SpaceEncoder
 from labagent.variables import Intervention
 from labagent.world import MEMBERS, Evidence, Fitted, gather
-from labagent.world.devices import choose_device
+from labagent.world.devices import choose_device, seeded
 from labagent.world.plain import FEWEST_ROWS
 from labagent.world.sealing import predict_all, prior_prediction
+
+REFERENCES = 4096
+"""Most points that stand for the whole space, where a goal compares with it."""
 
 GOOD_STARTS = 5
 """Best experiments so far that a search also starts from."""
@@ -48,13 +52,16 @@ def propose(
         The decision; fewer proposals than asked for (perhaps none) where the space is
         used up.
     """
-    setting = _Setting.of(campaign, trials, batch)
-    count = campaign.batch if size is None else size
-    strategy = "model" if setting.informed else "space-filling"
-    if setting.informed:
-        name, proposals = _by_model(setting, count)
-    else:
-        name, proposals = "Sobol", _space_filling(setting, count)
+    # every draw inside, a library's own included, then depends on the batch alone
+    with seeded(decision_seed(campaign.seed, batch)):
+        setting = _Setting.of(campaign, trials, batch)
+        count = campaign.batch if size is None else size
+        if setting.informed:
+            strategy = "model"
+            name, proposals = _by_model(setting, count)
+        else:
+            strategy = "space-filling"
+            name, proposals = "Sobol", _space_filling(setting, count)
     return Decision(
         batch=batch,
         as_of=trials.as_of,
@@ -101,6 +108,7 @@ class _Setting:
     evidence: Evidence
     members: tuple[tuple[str, float, Fitted], ...]
     seed: int
+    batch: int
 
     @classmethod
     def of(cls, campaign: Campaign, trials: Trials, batch: int) -> "_Setting":
@@ -114,7 +122,7 @@ class _Setting:
                 (name, weight, fit(evidence, seed, campaign.device))
                 for name, fit in MEMBERS.items()
             )
-        return cls(campaign, trials, encoder, evidence, members, seed)
+        return cls(campaign, trials, encoder, evidence, members, seed, batch)
 
     @property
     def informed(self) -> bool:
@@ -159,8 +167,9 @@ def _space_filling(setting: _Setting, count: int) -> list[Proposal]:
 
 
 def _by_model(setting: _Setting, count: int) -> tuple[str, list[Proposal]]:
-    name = choose_acquisition(setting.campaign.goal)
+    name = choose_acquisition(setting.campaign.goal, setting.batch)
     _, _, fitted = setting.members[0]
+    reference = _reference(setting)
 
     def make(pending: Tensor) -> AcquisitionFunction:
         task = AcquisitionTask(
@@ -169,23 +178,34 @@ def _by_model(setting: _Setting, count: int) -> tuple[str, list[Proposal]]:
             evidence=setting.evidence,
             pending=pending,
             seed=setting.seed,
+            reference=reference,
         )
         return ACQUISITIONS[name](task)
 
-    choices = choose(
-        setting.encoder,
-        make,
-        setting.evidence.pending,
-        count,
-        setting.taken,
-        setting.seed,
-        _best_so_far(setting),
+    wanted = Wanted(
+        count=count,
+        pending=setting.evidence.pending,
+        taken=setting.taken,
+        seed=setting.seed,
+        around=_best_so_far(setting),
     )
+    choices = choose(setting.encoder, make, wanted)
     sealed = _predictions(setting, [c.intervention for c in choices])
     return name, [
         Proposal(c.intervention, s, c.score, c.runners_up)
         for c, s in zip(choices, sealed, strict=True)
     ]
+
+
+def _reference(setting: _Setting) -> Tensor:
+    """Return (r, d) points that stand for the space, if the goal compares with it."""
+    space, encoder = setting.campaign.space, setting.encoder
+    if setting.campaign.goal.find is not Find.MANY:
+        return encoder.encode([])
+    if space.size is None or space.size > LARGEST_LIST:
+        return encoder.encode(sample(encoder, REFERENCES, setting.campaign.seed))
+    points = list(space.points())
+    return encoder.encode(points[:: math.ceil(len(points) / REFERENCES)])
 
 
 def _best_so_far(setting: _Setting) -> list[Intervention]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from labagent.campaigns import Campaign
-from labagent.experiments import Decision
+from labagent.experiments import Decision, Proposal
 from labagent.loop.deciding import propose
 from labagent.ports import DecisionRecord, Logbook
 from labagent.variables import intervention_key
@@ -76,19 +76,30 @@ def _compare(record: DecisionRecord, again: Decision) -> ReplayRow:
                 f"proposal {i} was {a.intervention}, is now {b.intervention}"
             )
             continue
-        for p, r in zip(a.predictions, b.predictions, strict=True):
-            scale = max(abs(p.mean), abs(p.std))
-            worst = max(worst, abs(p.mean - r.mean) / scale, abs(p.std - r.std) / scale)
-            if worst > TOLERANCE:
-                details.append(
-                    f"proposal {i}: {p.quantity} was {p.mean:.6g} ± {p.std:.3g}, "
-                    f"is now {r.mean:.6g} ± {r.std:.3g}"
-                )
+        off, changes = _differences(i, a, b)
+        worst = max(worst, off)
+        details += changes
     if details:
         details += _changes(then.versions, again.versions)
     return ReplayRow(
         then.batch, not details, not details and worst == 0.0, tuple(details)
     )
+
+
+def _differences(number: int, then: Proposal, now: Proposal) -> tuple[float, list[str]]:
+    """Return the largest relative difference of two predictions, and those told."""
+    worst = 0.0
+    details: list[str] = []
+    for p, r in zip(then.predictions, now.predictions, strict=True):
+        scale = max(abs(p.mean), abs(p.std))
+        off = max(abs(p.mean - r.mean), abs(p.std - r.std)) / scale
+        worst = max(worst, off)
+        if off > TOLERANCE:
+            details.append(
+                f"proposal {number}: {p.quantity} was {p.mean:.6g} ± {p.std:.3g}, "
+                f"is now {r.mean:.6g} ± {r.std:.3g}"
+            )
+    return worst, details
 
 
 def _changes(then: Mapping[str, str], now: Mapping[str, str]) -> list[str]:

@@ -1,7 +1,7 @@
 """The best of a finite list of interventions, exactly."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from botorch.acquisition import AcquisitionFunction
@@ -25,6 +25,25 @@ MakeAcquisition = Callable[[Tensor], AcquisitionFunction]
 
 
 @dataclass(frozen=True)
+class Wanted:
+    """How many interventions are wanted, and what is known before.
+
+    Attributes:
+        count: How many to choose; fewer come back when the space is used up.
+        pending: (p, d) encoded interventions without result.
+        taken: Key to how often an intervention was tried or is under way.
+        seed: Of the search; lists are scored without one.
+        around: Good interventions known, best first: a search also starts there.
+    """
+
+    count: int
+    pending: Tensor
+    taken: Mapping[str, int] = field(default_factory=dict)
+    seed: int = 0
+    around: Sequence[Intervention] = ()
+
+
+@dataclass(frozen=True)
 class Choice:
     """An intervention, its score, and what came next."""
 
@@ -41,13 +60,9 @@ def score(acquisition: AcquisitionFunction, X: Tensor) -> Tensor:
 
 
 def choose_finite(
-    encoder: SpaceEncoder,
-    make: MakeAcquisition,
-    pending: Tensor,
-    count: int,
-    taken: Mapping[str, int],
+    encoder: SpaceEncoder, make: MakeAcquisition, wanted: Wanted
 ) -> list[Choice]:
-    """Choose up to ``count`` interventions of a finite space, one after the other.
+    """Choose interventions of a finite space, one after the other.
 
     Each later choice counts the earlier ones as pending. For improvements, a joint
     value never exceeds the sum of single ones, so those that score low alone cannot
@@ -56,16 +71,15 @@ def choose_finite(
     Args:
         encoder: Of the space.
         make: Builds the acquisition.
-        pending: (p, d) encoded interventions without result.
-        count: How many to choose; fewer come back when the space is used up.
-        taken: Key to how often an intervention was tried or is under way.
+        wanted: How many, and what is known before.
     """
-    left = _left(encoder.space, taken)
+    left = _left(encoder.space, wanted.taken)
+    pending = wanted.pending
     free = [point for point, _ in left.values()]
     room = {key: times for key, (_, times) in left.items()}
     X = encoder.encode(free)
     chosen: list[Choice] = []
-    for turn in range(count):
+    for turn in range(wanted.count):
         if not free:
             break
         acquisition = make(pending)

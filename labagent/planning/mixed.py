@@ -24,6 +24,7 @@ from labagent.planning.finite import (
     RUNNERS_UP,
     Choice,
     MakeAcquisition,
+    Wanted,
     device_of,
     score,
 )
@@ -56,32 +57,23 @@ ROUNDS = 8
 
 
 def choose_mixed(
-    encoder: SpaceEncoder,
-    make: MakeAcquisition,
-    pending: Tensor,
-    count: int,
-    taken: Collection[str],
-    seed: int,
-    around: Sequence[Intervention] = (),
+    encoder: SpaceEncoder, make: MakeAcquisition, wanted: Wanted
 ) -> list[Choice]:
-    """Choose ``count`` interventions of an infinite space, one after the other.
+    """Choose interventions of an infinite space, one after the other.
 
     Args:
         encoder: Of the space.
         make: Builds the acquisition.
-        pending: (p, d) encoded interventions without result.
-        count: How many to choose.
-        taken: Keys of interventions not to choose.
-        seed: Of the raw points and the gradient search.
-        around: Good interventions known, best first: also starts.
+        wanted: How many, and what is known before.
     """
-    raw = [dict(a) for a in around if not encoder.space.violations(a)]
-    raw += sample(encoder, RAW, seed)
+    raw = [dict(a) for a in wanted.around if not encoder.space.violations(a)]
+    raw += sample(encoder, RAW, wanted.seed)
+    pending = wanted.pending
     chosen: list[Choice] = []
-    used = set(taken)
-    for turn in range(count):
+    used = set(wanted.taken)
+    for turn in range(wanted.count):
         acquisition = make(pending)
-        with seeded(seed + turn):
+        with seeded(wanted.seed + turn):
             choice = _best(encoder, acquisition, raw, used)
         chosen.append(choice)
         used.add(intervention_key(choice.intervention))
@@ -216,7 +208,7 @@ def _polish(
 ) -> list[dict[str, Value]]:
     """Return the allowed point a gradient search from ``start`` ends at, if any."""
     x = encoder.encode([start])
-    fixed = _fixed_features(encoder, start, x)
+    fixed = _fixed_features(encoder, x)
     if len(fixed) == encoder.width:
         return []
     device = device_of(acquisition)
@@ -233,15 +225,16 @@ def _polish(
         equality_constraints=_on(simplex(encoder), device),
         options={"maxiter": 100},
     )
-    return [
-        p for p in _tidied(encoder, end.cpu()) if not encoder.space.violations(p)
-    ][:1]
+    return [p for p in _tidied(encoder, end.cpu()) if not encoder.space.violations(p)][
+        :1
+    ]
 
 
 def _on(
     rules: Sequence[Inequality], device: torch.device
 ) -> list[tuple[Tensor, Tensor, float]] | None:
-    return [(r.index.to(device), r.coefficient.to(device), r.bound) for r in rules] or None
+    moved = [(r.index.to(device), r.coefficient.to(device), r.bound) for r in rules]
+    return moved or None
 
 
 def _tidied(encoder: SpaceEncoder, x: Tensor) -> list[dict[str, Value]]:
@@ -251,9 +244,7 @@ def _tidied(encoder: SpaceEncoder, x: Tensor) -> list[dict[str, Value]]:
     return [{n: tidy(domains[n], v) for n, v in exact.items()}, exact]
 
 
-def _fixed_features(
-    encoder: SpaceEncoder, start: Intervention, x: Tensor
-) -> dict[int, float]:
+def _fixed_features(encoder: SpaceEncoder, x: Tensor) -> dict[int, float]:
     """Return the entries a gradient must not move: discrete ones, absent species."""
     fixed: dict[int, float] = {}
     for control in encoder.space.controls:

@@ -34,6 +34,9 @@ from labagent.variables import (
 BLOCK = 256
 """Sobol points drawn at once."""
 
+NOTHING = 1e-12
+"""What is left of a mole fraction once all of it is given out."""
+
 MOST_TRIES = 200 * BLOCK
 """Sobol points tried before a space is called too narrow to sample."""
 
@@ -174,7 +177,7 @@ def _composition(domain: Composition, u: Sequence[float]) -> dict[str, float]:
     order = sorted(range(k), key=lambda i: (i not in needed, u[1 + i]))
     present = set(order[:count])
     exponential = [
-        -math.log(max(u[1 + k + i], 1e-12)) if i in present else 0.0 for i in range(k)
+        -math.log(max(u[1 + k + i], NOTHING)) if i in present else 0.0 for i in range(k)
     ]
     fractions = _within_limits(domain, exponential, present)
     if domain.step is not None:
@@ -190,7 +193,7 @@ def _within_limits(
     fractions = [s.low for s in domain.species]
     open_set = set(present)
     rest = 1.0 - sum(fractions)
-    while rest > 1e-12 and open_set:
+    while rest > NOTHING and open_set:
         total = sum(weights[i] for i in open_set) or 1.0
         shares = {i: rest * weights[i] / total for i in open_set}
         full = {

@@ -53,7 +53,7 @@ class PlainGP:
 
     def predict(self, X: Tensor) -> Normals:
         """Return densities of what would be measured at X of shape (k, d)."""
-        device = self.model.models[0].train_targets.device
+        device = next(self.model.parameters()).device
         with torch.no_grad():
             # (k, 1, d): each row on its own, so that no k x k covariance is built
             posterior = self.model.posterior(
@@ -70,10 +70,11 @@ class PlainGP:
             for quantity, gp, converged in zip(
                 self.quantities, self.model.models, self.converged, strict=True
             )
+            if isinstance(gp, SingleTaskGP)
         }
 
     def _numbers(self, gp: SingleTaskGP) -> dict[str, object]:
-        """Return one quantity's hyper-parameters; length-scales are of the unit cube."""
+        """Return one quantity's hyper-parameters; lengths are of the unit cube."""
         transform: Any = gp.outcome_transform
         scale = float(transform.stdvs.squeeze())
         noise: Any = gp.likelihood.noise
@@ -145,7 +146,7 @@ def _fit(gp: SingleTaskGP, quantity: str) -> bool:
     try:
         fit_gpytorch_mll(ExactMarginalLogLikelihood(gp.likelihood, gp))
     except ModelFittingError:
-        logger.warning("plain GP of %s: fit failed; the prior's modes are used", quantity)
+        logger.warning("plain GP of %s: no fit; the prior's modes are used", quantity)
         gp.load_state_dict(start)
         gp.eval()
         return False

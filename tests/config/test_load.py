@@ -115,6 +115,16 @@ def test_weights_make_several_objectives_one(tmp_path: Path) -> None:
     assert [o.weight for o in goal.objectives] == [2, 1]
 
 
+@pytest.mark.parametrize(
+    ("keys", "top"),
+    [("find: many\n", 0.05), ("find: many\ntop: 2.5 percent\n", 0.025)],
+    ids=["default", "declared"],
+)
+def test_many_of_the_top_may_be_wanted(tmp_path: Path, keys: str, top: float) -> None:
+    goal = loaded(tmp_path, ONE_SHOT + keys).goal
+    assert (goal.find, goal.top) == (Find.MANY, pytest.approx(top))
+
+
 def test_a_campaign_without_stages_is_one_stage(tmp_path: Path) -> None:
     text = f"{ONE_SHOT}cost: 2.50 EUR\nduration: 90 min\n"
     controls = ("temperature", "time", "base", "alloy")

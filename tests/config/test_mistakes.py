@@ -90,7 +90,7 @@ OBJECTIVES = {
         GOAL,
         "goal: maximize, weight: 3",
         "5:3",
-        "find: best and several",
+        "find: best or many and several",
     ),
     "weight below zero": (GOAL, "goal: maximize, weight: -1", "5:49", "above zero"),
     "weights for a front": (
@@ -106,6 +106,19 @@ OBJECTIVES = {
         "5:3",
         "b has none",
         "find: front",
+    ),
+    "share of the top without many": (
+        "objectives:",
+        "top: 5 percent\nobjectives:",
+        "4:1",
+        "got the key 'top'",
+        "find: many",
+    ),
+    "everything is the top": (
+        "objectives:",
+        "find: many\ntop: 60 percent\nobjectives:",
+        "5:6",
+        "must lie above 0 and below 50",
     ),
     "front of one": ("objectives:", "find: front\nobjectives:", "4:7", "must be best"),
     "name of a control": (

@@ -227,10 +227,10 @@ def test_bad_cells_of_the_history_are_mistakes_of_the_campaign(tmp_path: Path) -
     assert [m.place for m in found] == ["films.csv:2", "films.yaml:17:7"]
 
 
-def test_candidates_are_inlined_once_each(tmp_path: Path) -> None:
+def test_candidates_are_inlined_and_equal_rows_stay(tmp_path: Path) -> None:
     _csv(tmp_path, [HEADINGS[:4], [323.15, 3, "K2CO3", "AlCu3"]] + 2 * [ROWS[0][:4]])
     campaign = _campaign(tmp_path, HISTORY.replace("history", "candidates"))
-    assert campaign.space.candidates == (EXPECTED[0].intervention,)
+    assert campaign.space.candidates == 3 * (EXPECTED[0].intervention,)
     (tmp_path / "films.csv").unlink()
     assert from_document(campaign.document) == campaign
 

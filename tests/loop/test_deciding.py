@@ -2,14 +2,23 @@ from dataclasses import replace
 
 import pytest
 
-from labagent.campaigns import Budget, NoImprovement, OutcomeLimit, Reached
+from labagent.campaigns import (
+    Budget,
+    Campaign,
+    Find,
+    Goal,
+    NoImprovement,
+    OutcomeLimit,
+    Reached,
+)
 from labagent.errors import DataError
-from labagent.experiments import Basis, Trial, Trials
+from labagent.experiments import Basis, Decision, Trial, Trials
 from labagent.loop import budget_left, decision_seed, predict, propose, stop_reason
 from labagent.planning import count_keys, sample
 from labagent.representations.encoder import SpaceEncoder
-from labagent.variables import intervention_key
-from tests.spaces import ALLOY, GRID, PLANE, branin, campaign, trials
+from labagent.variables import DesignSpace, intervention_key
+from labagent.world.devices import seeded
+from tests.spaces import ALLOY, GRID, PLANE, Y, branin, campaign, trials
 
 NOTHING = Trials(0, ())
 
@@ -37,9 +46,34 @@ def test_with_enough_data_the_model_is_asked() -> None:
         assert proposal.score > proposal.runners_up[-1].score
 
 
-def test_a_decision_is_a_function_of_its_rows() -> None:
-    rows = seen(6)
-    assert propose(campaign(PLANE), rows, 6) == propose(campaign(PLANE), rows, 6)
+LIMITED = campaign(PLANE, limits=(OutcomeLimit("y", "<=", 50.0),))
+MANY = replace(campaign(PLANE), goal=Goal("Many.", Find.MANY, (Y,), top=0.1))
+
+
+@pytest.mark.parametrize(
+    "asked", [campaign(PLANE), LIMITED, MANY], ids=["best", "limit", "many"]
+)
+@pytest.mark.parametrize("batch", [6, 7])
+def test_a_decision_is_a_function_of_its_rows(asked: Campaign, batch: int) -> None:
+    found: list[Decision] = []
+    for state in (1, 2):  # whatever the program drew before
+        with seeded(state):
+            found.append(propose(asked, seen(6), batch))
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("space", [GRID, PLANE], ids=["finite", "infinite"])
+def test_where_many_are_wanted_batches_take_turns(space: DesignSpace) -> None:
+    points = sample(SpaceEncoder(space), 8, 0)
+    rows = trials([(p, {"y": float(i)}) for i, p in enumerate(points)])
+    goal = Goal("Many.", Find.MANY, (Y,), top=0.1)
+    asked = replace(campaign(space), goal=goal)
+    decisions = [propose(asked, rows, batch) for batch in (8, 9)]
+    assert [d.acquisition for d in decisions] == ["qLogNEI", "TopFraction"]
+    for decision in decisions:
+        found = [p.intervention for p in decision.proposals]
+        assert len(count_keys(found)) == 2
+        assert not any(space.violations(i) for i in found)
 
 
 def test_another_batch_number_is_another_seed() -> None:

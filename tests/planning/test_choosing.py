@@ -1,4 +1,3 @@
-from collections import Counter
 from collections.abc import Callable, Mapping
 
 import pytest
@@ -7,7 +6,7 @@ from botorch.acquisition import AcquisitionFunction
 from botorch.models import SingleTaskGP
 from torch import Tensor
 
-from labagent.planning import choose, count_keys
+from labagent.planning import Wanted, choose, count_keys
 from labagent.planning.finite import choose_finite
 from labagent.planning.mixed import choose_mixed
 from labagent.representations.encoder import SpaceEncoder
@@ -40,15 +39,15 @@ def towards(
     return lambda pending: Nearness(at, pending)
 
 
-def nothing(encoder: SpaceEncoder) -> Tensor:
-    return encoder.encode([])
+def wanted(encoder: SpaceEncoder, count: int, seed: int = 0) -> Wanted:
+    return Wanted(count, encoder.encode([]), seed=seed)
 
 
 def test_a_finite_space_gives_its_best_point_and_the_next() -> None:
     encoder = SpaceEncoder(GRID)
     best = {"x": 0.5, "k": 2, "label": "b"}
     make = towards(encoder, best)
-    (choice,) = choose_finite(encoder, make, nothing(encoder), 1, Counter())
+    (choice,) = choose_finite(encoder, make, wanted(encoder, 1))
     assert choice.intervention == best
     assert choice.score == pytest.approx(0)
     scores = [choice.score, *(r.score for r in choice.runners_up)]
@@ -60,7 +59,7 @@ def test_a_batch_never_repeats_and_ends_with_the_space() -> None:
     points = list(GRID.points())
     make = towards(encoder, points[0])
     taken = count_keys(points[3:])
-    found = choose_finite(encoder, make, nothing(encoder), 9, taken)
+    found = choose_finite(encoder, make, Wanted(9, encoder.encode([]), taken))
     assert count_keys([c.intervention for c in found]) == count_keys(points[:3])
 
 
@@ -69,7 +68,7 @@ def test_equal_candidates_are_replicates() -> None:
     space = DesignSpace((control("x", Continuous(0, 1)),), candidates=rows)
     encoder = SpaceEncoder(space)
     make = towards(encoder, {"x": 0.2})
-    found = choose_finite(encoder, make, nothing(encoder), 5, Counter())
+    found = choose_finite(encoder, make, wanted(encoder, 5))
     assert count_keys([c.intervention for c in found]) == count_keys(rows)
 
 
@@ -96,7 +95,7 @@ def test_the_search_finds_a_known_optimum(
 ) -> None:
     encoder = SpaceEncoder(space)
     make = towards(encoder, best)  # type: ignore[arg-type]
-    (choice,) = choose_mixed(encoder, make, nothing(encoder), 1, Counter(), seed=0)
+    (choice,) = choose_mixed(encoder, make, wanted(encoder, 1, seed=0))
     assert -choice.score < within
     assert space.violations(choice.intervention) == []
 
@@ -104,7 +103,7 @@ def test_the_search_finds_a_known_optimum(
 def test_the_search_ends_on_a_rule_that_binds() -> None:
     encoder = SpaceEncoder(PLANE)  # x + z <= 18
     make = towards(encoder, {"x": 10.0, "z": 15.0})
-    (choice,) = choose_mixed(encoder, make, nothing(encoder), 1, Counter(), seed=0)
+    (choice,) = choose_mixed(encoder, make, wanted(encoder, 1, seed=0))
     total = sum(float(v) for v in choice.intervention.values())  # type: ignore[arg-type]
     assert total == pytest.approx(18, abs=2e-3)
 
@@ -112,7 +111,7 @@ def test_the_search_ends_on_a_rule_that_binds() -> None:
 def test_a_batch_spreads_because_earlier_choices_are_pending() -> None:
     encoder = SpaceEncoder(PLANE)
     make = towards(encoder, {"x": 2.0, "z": 7.0})
-    found = choose_mixed(encoder, make, nothing(encoder), 3, Counter(), seed=0)
+    found = choose_mixed(encoder, make, wanted(encoder, 3, seed=0))
     X = encoder.encode([c.intervention for c in found])
     assert float(torch.pdist(X).min()) > 0.05
 
@@ -121,8 +120,7 @@ def test_the_search_repeats_itself() -> None:
     encoder = SpaceEncoder(MIXED)
     make = towards(encoder, MIXED_BEST)
     first, again = (
-        choose_mixed(encoder, make, nothing(encoder), 2, Counter(), seed=3)
-        for _ in range(2)
+        choose_mixed(encoder, make, wanted(encoder, 2, seed=3)) for _ in range(2)
     )
     assert first == again
 
@@ -140,7 +138,5 @@ MIXED_BEST: Intervention = {
 def test_every_kind_of_space_is_served(space: DesignSpace) -> None:
     encoder = SpaceEncoder(space)
     at = torch.full((encoder.width,), 0.3, dtype=torch.float64)
-    found = choose(
-        encoder, lambda p: Nearness(at, p), nothing(encoder), 2, Counter(), seed=0
-    )
+    found = choose(encoder, lambda p: Nearness(at, p), wanted(encoder, 2, seed=0))
     assert len(count_keys([c.intervention for c in found])) == 2

@@ -1,4 +1,5 @@
 import math
+from typing import Any
 
 import pytest
 import torch
@@ -20,6 +21,12 @@ def evidence(n: int = 12, noise: float = 0.0, sigma: float = math.nan) -> Eviden
     return Evidence(("y", "z"), ("x0", "x1"), X, Y, torch.full_like(Y, sigma), X[:0])
 
 
+def uniform(n: int, seed: int) -> Tensor:
+    """Return (n, 2) points of the unit square."""
+    generator = torch.Generator().manual_seed(seed)
+    return torch.rand(n, 2, dtype=torch.float64, generator=generator)
+
+
 def by_hand(gp: PlainGP, seen: Evidence, X: Tensor) -> tuple[Tensor, Tensor]:
     """Return mean and std of the first quantity from the textbook's equations.
 
@@ -30,7 +37,8 @@ def by_hand(gp: PlainGP, seen: Evidence, X: Tensor) -> tuple[Tensor, Tensor]:
     scales = torch.tensor([*summary["lengthscales"].values()], dtype=torch.float64)
     mean, std = summary["outcome_mean"], summary["outcome_std"]
     noise = (summary["noise_std"] / std) ** 2
-    constant = float(gp.model.models[0].mean_module.constant.detach())
+    single: Any = gp.model.models[0]
+    constant = float(single.mean_module.constant.detach())
 
     def kernel(a: Tensor, b: Tensor) -> Tensor:
         return torch.exp(-0.5 * torch.cdist(a / scales, b / scales).square())
@@ -46,7 +54,7 @@ def by_hand(gp: PlainGP, seen: Evidence, X: Tensor) -> tuple[Tensor, Tensor]:
 def test_predictions_are_the_textbooks() -> None:
     seen = evidence(noise=5.0)
     gp = fit_plain(seen, seed=0)
-    X = torch.rand(7, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    X = uniform(7, seed=1)
     mean, std = by_hand(gp, seen, X)
     found = gp.predict(X)
     assert torch.allclose(found.mean[:, 0], mean, rtol=1e-5)
@@ -106,7 +114,7 @@ def test_fitting_repeats_itself_and_leaves_the_data_alone() -> None:
 
 def test_a_batch_of_rows_is_predicted_as_each_alone() -> None:
     gp = fit_plain(evidence(noise=5.0), seed=0)
-    X = torch.rand(5, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(2))
+    X = uniform(5, seed=2)
     together = gp.predict(X)
     alone = torch.cat([gp.predict(x.unsqueeze(0)).mean for x in X])
     assert torch.allclose(together.mean, alone, rtol=1e-9)
