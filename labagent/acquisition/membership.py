@@ -63,8 +63,8 @@ class TopFraction(AcquisitionFunction):
         objective = self._task.goal.objectives
         if len(objective) == 1 and objective[0].target is None:
             mean, std = moments(self.model, X)
-            unit = self._task.weighted(torch.ones_like(mean)).abs()
-            return self._task.weighted(mean), std[..., 0] * unit
+            # utilities and the model count in the same standard deviations
+            return self._task.weighted(mean), std[..., 0]
         worth = self._task.weighted(self._sampler(self.model.posterior(X)))
         return worth.mean(dim=0), worth.std(dim=0).clamp_min(1e-9)
 
@@ -72,11 +72,10 @@ class TopFraction(AcquisitionFunction):
         """Return (b, q) log probabilities of keeping all limits, as if independent."""
         mean, std = moments(self.model, X)
         total = torch.zeros_like(mean[..., 0])
-        for limit in self._task.goal.limits:
+        broken_by = self._task.constraints() or []
+        for limit, broken in zip(self._task.goal.limits, broken_by, strict=True):
             j = self._task.names.index(limit.name)
-            sign = 1.0 if limit.relation == ">=" else -1.0
-            u = sign * (mean[..., j] - limit.value) / std[..., j]
-            total = total + torch.special.log_ndtr(u)
+            total = total + torch.special.log_ndtr(-broken(mean) / std[..., j])
         return total
 
     # BoTorch types its decorator for the base class alone

@@ -20,6 +20,8 @@ from labagent.world.devices import seeded
 def reference_point(task: AcquisitionTask) -> Tensor:
     """Return the corner (number of objectives,) hypervolume is counted from.
 
+    It is in standard deviations of the data, as utilities are.
+
     The scientist's ``good_enough`` where given; else a tenth of the front's range below
     the front's worst value, BoTorch's rule [Daulton2021].
     """
@@ -32,8 +34,8 @@ def reference_point(task: AcquisitionTask) -> Tensor:
         else U.new_zeros(len(task.goal.objectives))
     )
     declared = [
-        None if o.good_enough is None else o.utility(o.good_enough)
-        for o in task.goal.objectives
+        None if o.good_enough is None else o.utility(o.good_enough) / float(scale)
+        for o, scale in zip(task.goal.objectives, task.scale, strict=False)
     ]
     return torch.tensor(
         [
@@ -51,7 +53,7 @@ def make_qlognehvi(task: AcquisitionTask) -> qLogNoisyExpectedHypervolumeImprove
     """
 
     def utilities(Y: Tensor, X: Tensor | None = None) -> Tensor:  # noqa: ARG001
-        return task.utilities(Y)
+        return task.utilities(task.declared(Y))
 
     # pruning draws samples of its own from the global generator
     with seeded(task.seed):

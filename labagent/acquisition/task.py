@@ -9,9 +9,10 @@ from botorch.models.model import Model
 from botorch.sampling import SobolQMCNormalSampler
 from torch import Tensor
 
-from labagent.campaigns import Direction, Goal, Objective
+from labagent.campaigns import Direction, Goal, Objective, OutcomeLimit
 from labagent.errors import ModelError
 from labagent.world import Evidence, Fitted
+from labagent.world.plain import SMALLEST
 
 SAMPLES = 128
 """Quasi-random posterior samples per value of an acquisition function."""
@@ -83,55 +84,65 @@ class AcquisitionTask:
         """Return a sampler that starts at the task's seed."""
         return SobolQMCNormalSampler(torch.Size([SAMPLES]), seed=self.seed)
 
-    def utilities(self, Y: Tensor) -> Tensor:
-        """Return what the objectives are worth, larger is better.
+    @property
+    def scale(self) -> Tensor:
+        """(m',) standard deviation of each name's data, in declared units."""
+        return self.fitted.scale[self._columns]
+
+    @property
+    def _columns(self) -> list[int]:
+        return [self.fitted.quantities.index(n) for n in self.names]
+
+    def declared(self, Y: Tensor) -> Tensor:
+        """Return the model's standardised values Y (..., m') in declared units."""
+        shift = self.fitted.shift[self._columns]
+        return shift.to(Y.device) + self.scale.to(Y.device) * Y
+
+    def utilities(self, values: Tensor) -> Tensor:
+        """Return what values are worth by each objective, larger is better.
 
         Args:
-            Y: (..., m') values of :attr:`names` in declared units.
+            values: (..., m') values of :attr:`names` in declared units.
 
         Returns:
-            (..., number of objectives) utilities in declared units.
+            (..., number of objectives) utilities in standard deviations of the data, so
+            that nothing depends on the units a campaign is written in.
         """
-        return torch.stack(
-            [_utility(o, Y[..., i]) for i, o in enumerate(self.goal.objectives)], dim=-1
-        )
+        worth = [
+            _utility(o, values[..., i]) for i, o in enumerate(self.goal.objectives)
+        ]
+        scale = self.scale[: len(worth)].to(values.device)
+        return torch.stack(worth, dim=-1) / scale
 
     def weighted(self, Y: Tensor) -> Tensor:
-        """Return the weighted sum of standardised utilities of shape (...)."""
+        """Return the weighted sum of utilities (...) of standardised Y (..., m')."""
         weights = [1.0 if o.weight is None else o.weight for o in self.goal.objectives]
-        scaled = torch.tensor(weights, dtype=Y.dtype) / self._spread()
-        return (self.utilities(Y) * scaled.to(Y.device)).sum(dim=-1)
-
-    def _spread(self) -> Tensor:
-        """Return each objective's standard deviation over the data; 1 if constant."""
-        columns = [self.evidence.column(o.name) for o in self.goal.objectives]
-        spreads: list[float] = []
-        for j in columns:
-            seen = self.evidence.Y[:, j]
-            seen = seen[~seen.isnan()]
-            spread = float(seen.std()) if len(seen) > 1 else 0.0
-            spreads.append(spread if spread > 0 else 1.0)
-        return torch.tensor(spreads, dtype=torch.float64)
+        utilities = self.utilities(self.declared(Y))
+        return utilities @ torch.tensor(weights, dtype=Y.dtype, device=Y.device)
 
     def constraints(self) -> list[Callable[[Tensor], Tensor]] | None:
-        """Return the limits as functions of Y (..., m') that are <= 0 where kept."""
+        """Return the limits as functions of standardised Y, <= 0 where kept.
+
+        Their values are in standard deviations of the data: BoTorch smooths a limit
+        over a fixed width, which must not depend on the unit it is written in.
+        """
         if not self.goal.limits:
             return None
 
-        def make(j: int, sign: float, bound: float) -> Callable[[Tensor], Tensor]:
-            return lambda Y: sign * (Y[..., j] - bound)
+        def make(limit: OutcomeLimit) -> Callable[[Tensor], Tensor]:
+            j = self.names.index(limit.name)
+            sign = 1.0 if limit.relation == "<=" else -1.0
+            scale = sign / float(self.scale[j])
+            return lambda Y: scale * (self.declared(Y)[..., j] - limit.value)
 
-        return [
-            make(self.names.index(c.name), 1.0 if c.relation == "<=" else -1.0, c.value)
-            for c in self.goal.limits
-        ]
+        return [make(limit) for limit in self.goal.limits]
 
 
 def moments(model: Model, X: Tensor) -> tuple[Tensor, Tensor]:
-    """Return posterior means and standard deviations (b, q, m') at X (b, q, d)."""
-    # BoTorch's Posterior leaves mean and variance to its kinds; all used here have them
+    """Return a model's means and standard deviations (b, q, m') at X (b, q, d)."""
+    # BoTorch's Posterior leaves these to its kinds; all used here have them
     posterior: Any = model.posterior(X)
-    return posterior.mean, posterior.variance.clamp_min(1e-18).sqrt()
+    return posterior.mean, posterior.variance.clamp_min(SMALLEST).sqrt()
 
 
 def _utility(objective: Objective, y: Tensor) -> Tensor:

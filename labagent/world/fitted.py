@@ -28,7 +28,11 @@ class Fitted(Protocol):
         quantities: The quantities it predicts, in the order of its outputs; those
             with too few data to fit are absent.
         model: A BoTorch model over encoded interventions with one output per quantity;
-            its posterior is that of the quantity itself, without observation noise.
+            its posterior is that of the standardised quantity, without observation
+            noise. Standardised, because libraries below take variances under 1e-10 for
+            rounding errors, whatever the unit.
+        shift: (m,) declared value = shift + scale * standardised value.
+        scale: (m,) positive.
     """
 
     @property
@@ -39,6 +43,16 @@ class Fitted(Protocol):
     @property
     def model(self) -> Model:
         """Return the BoTorch model."""
+        ...
+
+    @property
+    def shift(self) -> Tensor:
+        """Return the declared values that standardise to zero."""
+        ...
+
+    @property
+    def scale(self) -> Tensor:
+        """Return the declared differences that standardise to one."""
         ...
 
     def predict(self, X: Tensor) -> Normals:

@@ -19,7 +19,6 @@ import torch
 from botorch.exceptions import InputDataWarning, ModelFittingError
 from botorch.fit import fit_gpytorch_mll
 from botorch.models import ModelListGP, SingleTaskGP
-from botorch.models.transforms.outcome import Standardize
 from gpytorch.mlls import ExactMarginalLogLikelihood
 from torch import Tensor
 
@@ -29,6 +28,12 @@ from labagent.world.evidence import Evidence
 from labagent.world.fitted import Normals
 
 logger = logging.getLogger(__name__)
+
+ROUNDING = 1e-12
+"""A spread below this share of the mean is rounding, not spread."""
+
+SMALLEST = 1e-12
+"""Least variance of a standardised prediction."""
 
 FEWEST_ROWS = 2
 """A quantity measured less often than this keeps its prior prediction."""
@@ -42,13 +47,17 @@ class PlainGP:
     Attributes:
         quantities: Names, in the order of ``model``'s outputs.
         features: Names of the inputs.
-        model: One SingleTaskGP per quantity.
+        model: One SingleTaskGP per quantity, over standardised values.
+        shift: (m,) mean of each quantity's data, in declared units.
+        scale: (m,) its standard deviation.
         converged: Whether each fit converged.
     """
 
     quantities: tuple[str, ...]
     features: tuple[str, ...]
     model: ModelListGP
+    shift: Tensor
+    scale: Tensor
     converged: tuple[bool, ...]
 
     def predict(self, X: Tensor) -> Normals:
@@ -61,29 +70,26 @@ class PlainGP:
             )
             mean = posterior.mean.squeeze(-2).cpu()
             variance = posterior.variance.squeeze(-2).cpu()
-        return Normals(mean=mean, std=variance.clamp_min(1e-24).sqrt())
+        std = variance.clamp_min(SMALLEST).sqrt()
+        return Normals(mean=self.shift + self.scale * mean, std=self.scale * std)
 
     def summary(self) -> Mapping[str, object]:
         """Return length-scales, noise and scale of every quantity."""
         return {
-            quantity: {**self._numbers(gp), "converged": converged}
-            for quantity, gp, converged in zip(
-                self.quantities, self.model.models, self.converged, strict=True
-            )
-            if isinstance(gp, SingleTaskGP)
+            quantity: {**self._numbers(i), "converged": self.converged[i]}
+            for i, quantity in enumerate(self.quantities)
         }
 
-    def _numbers(self, gp: SingleTaskGP) -> dict[str, object]:
+    def _numbers(self, i: int) -> dict[str, object]:
         """Return one quantity's hyper-parameters; lengths are of the unit cube."""
-        transform: Any = gp.outcome_transform
-        scale = float(transform.stdvs.squeeze())
-        noise: Any = gp.likelihood.noise
-        kernel: Any = gp.covar_module
-        lengths = kernel.lengthscale.detach().squeeze(0).tolist()
+        gp: Any = self.model.models[i]
+        scale = float(self.scale[i])
+        noise = gp.likelihood.noise
+        lengths = gp.covar_module.lengthscale.detach().squeeze(0).tolist()
         return {
             "lengthscales": dict(zip(self.features, lengths, strict=True)),
             "noise_std": float(noise.detach().mean().sqrt()) * scale,
-            "outcome_mean": float(transform.means.squeeze()),
+            "outcome_mean": float(self.shift[i]),
             "outcome_std": scale,
             "rows": len(gp.train_targets),
         }
@@ -102,25 +108,45 @@ def fit_plain(evidence: Evidence, seed: int, device: str = "cpu") -> PlainGP:
     """
     names: list[str] = []
     models: list[SingleTaskGP] = []
+    scales: list[tuple[float, float]] = []
     converged: list[bool] = []
     place = choose_device(device)
     for quantity in evidence.quantities:
         X, y, s = (t.to(place) for t in evidence.rows(quantity))
         if len(X) < FEWEST_ROWS:
             continue
+        shift, scale = standardisation(y)
         with seeded(seed):
-            gp = _single(X, y, s)
+            gp = _single(X, (y - shift) / scale, s / scale)
             converged.append(_fit(gp, quantity))
         names.append(quantity)
         models.append(gp)
+        scales.append((shift, scale))
     if not models:
         raise ModelError(
             f"plain GP: got no quantity with {FEWEST_ROWS} results, must have one; "
             "record results first"
         )
+    shift, scale = torch.tensor(scales, dtype=torch.float64).unbind(dim=-1)
     return PlainGP(
-        tuple(names), evidence.features, ModelListGP(*models), tuple(converged)
+        quantities=tuple(names),
+        features=evidence.features,
+        model=ModelListGP(*models),
+        shift=shift,
+        scale=scale,
+        converged=tuple(converged),
     )
+
+
+def standardisation(y: Tensor) -> tuple[float, float]:
+    """Return mean and standard deviation of values y (k, 1), both in their unit.
+
+    Where all values are equal their size stands in for the spread they do not show.
+    """
+    mean, std = float(y.mean()), float(y.std())
+    if std > ROUNDING * abs(mean):
+        return mean, std
+    return mean, abs(mean) or 1.0
 
 
 def _single(X: Tensor, y: Tensor, s: Tensor) -> SingleTaskGP:
@@ -128,15 +154,15 @@ def _single(X: Tensor, y: Tensor, s: Tensor) -> SingleTaskGP:
 
     Args:
         X: (k, d) inputs.
-        y: (k, 1) values.
-        s: (k, 1) standard uncertainties, NaN where unknown.
+        y: (k, 1) standardised values.
+        s: (k, 1) standard uncertainties, as standardised, NaN where unknown.
     """
     known = not bool(s.isnan().any()) and bool((s > 0).all())
     with warnings.catch_warnings():
         # equal values have no spread to standardise by; the GP is right all the same
         warnings.simplefilter("ignore", InputDataWarning)
         return SingleTaskGP(
-            X, y, train_Yvar=s**2 if known else None, outcome_transform=Standardize(m=1)
+            X, y, train_Yvar=s**2 if known else None, outcome_transform=None
         )
 
 

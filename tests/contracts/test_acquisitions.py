@@ -141,8 +141,7 @@ def test_qlogei_is_the_closed_form() -> None:
         normal = Normal(torch.zeros(1).double(), torch.ones(1).double())
         u = (mean - best) / s
         exact = s * (u * normal.cdf(u) + normal.log_prob(u).exp())
-        scale = float(asked.evidence.Y[:, 0].std())  # utilities are standardised
-        found = ACQUISITIONS["qLogEI"](asked)(X).exp() * scale
+        found = ACQUISITIONS["qLogEI"](asked)(X).exp()
     worth = exact > 0.05 * exact.max()
     assert int(worth.sum()) >= 3
     assert torch.allclose(found[worth], exact[worth], rtol=0.05)
@@ -152,7 +151,7 @@ def test_a_limit_lowers_the_value_where_it_is_broken() -> None:
     X = points(200, 1)
     limited, unlimited = task("limit"), task("maximize")
     with torch.no_grad():
-        z = moments(limited.model, X)[0][..., 0, 1]
+        z = limited.declared(moments(limited.model, X)[0])[..., 0, 1]
         free = ACQUISITIONS["qLogNEI"](unlimited)(X)
         kept = ACQUISITIONS["qLogNEI"](limited)(X)
     assert float(z[kept.argmax()]) >= -125 > float(z[free.argmax()])
@@ -167,8 +166,8 @@ def test_the_front_is_measured_from_what_is_good_enough() -> None:
     )
     asked = AcquisitionTask(goal, seen.fitted, seen.evidence, seen.pending, 0)
     point = reference_point(asked)
-    assert float(point[0]) == 50.0
-    assert float(point[1]) < float((-seen.evidence.Y[:, 1]).max())
+    assert float(point[0] * seen.scale[0]) == pytest.approx(50.0)
+    assert float(point[1] * seen.scale[1]) < float((-seen.evidence.Y[:, 1]).max())
 
 
 def test_a_goal_without_data_is_told() -> None:
@@ -177,6 +176,24 @@ def test_a_goal_without_data_is_told() -> None:
     missing = AcquisitionTask(goal, asked.fitted, asked.evidence, asked.pending, 0)
     with pytest.raises(ModelError, match="too few results of w"):
         ACQUISITIONS["qLogNEI"](missing)
+
+
+def test_a_goal_means_the_same_in_any_unit() -> None:
+    asked = task("limit")
+    seen, X = asked.evidence, points(50)
+    for name in ("qLogNEI", "qLogEI", "TopFraction"):
+        expected = ACQUISITIONS[name](asked)(X.unsqueeze(-2)).detach()
+        for unit in (1e-9, 1e9):
+            scaled = replace(seen, Y=seen.Y * unit)
+            limit = OutcomeLimit("z", ">=", -120.0 * unit)
+            again = replace(
+                asked,
+                goal=replace(asked.goal, limits=(limit,)),
+                evidence=scaled,
+                fitted=fit_plain(scaled, seed=0),
+            )
+            found = ACQUISITIONS[name](again)(X.unsqueeze(-2)).detach()
+            assert torch.allclose(found, expected, atol=1e-3), (name, unit)
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,12 @@ def test_a_decision_is_a_function_of_its_rows(asked: Campaign, batch: int) -> No
     assert found[0] == found[1]
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_limit_nothing_keeps_yet_is_no_reason_to_warn() -> None:
+    asked = campaign(PLANE, limits=(OutcomeLimit("y", "<=", -1000.0),))
+    assert propose(asked, seen(6), 6).acquisition == "qLogNEI"
+
+
 @pytest.mark.parametrize("space", [GRID, PLANE], ids=["finite", "infinite"])
 def test_where_many_are_wanted_batches_take_turns(space: DesignSpace) -> None:
     points = sample(SpaceEncoder(space), 8, 0)

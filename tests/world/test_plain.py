@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -110,6 +111,15 @@ def test_fitting_repeats_itself_and_leaves_the_data_alone() -> None:
     assert torch.equal(first.mean, again.mean)
     assert torch.equal(first.std, again.std)
     assert torch.equal(seen.Y, before)
+
+
+@pytest.mark.parametrize("unit", [1e-12, 1e-6, 1e9])
+def test_predictions_do_not_depend_on_the_unit(unit: float) -> None:
+    seen, X = evidence(noise=5.0), uniform(6, seed=3)
+    expected = fit_plain(seen, seed=0).predict(X)
+    found = fit_plain(replace(seen, Y=seen.Y * unit), seed=0).predict(X)
+    assert torch.allclose(found.mean / unit, expected.mean, rtol=1e-5)
+    assert torch.allclose(found.std / unit, expected.std, rtol=1e-5)
 
 
 def test_a_batch_of_rows_is_predicted_as_each_alone() -> None:
