@@ -9,7 +9,8 @@ that break a rule are skipped, so what remains fills the allowed part evenly.
 
 import math
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 
 import torch
 from torch import Tensor
@@ -53,7 +54,8 @@ def sample(
         encoder: Of the space.
         count: How many are wanted; fewer come back where the space has no more.
         seed: Scrambles the sequence.
-        taken: Keys (:func:`intervention_key`) of interventions not to return.
+        taken: Keys (:func:`intervention_key`) of interventions not to return. A
+            candidate that is listed several times may be taken as often.
 
     Raises:
         ModelError: The rules leave too little of the space to find a point.
@@ -210,7 +212,10 @@ def _within_limits(
 def _nearest_candidates(
     encoder: SpaceEncoder, count: int, seed: int, taken: Collection[str]
 ) -> list[dict[str, Value]]:
-    """Return the untried candidates nearest to successive Sobol points."""
+    """Return the untried candidates nearest to successive Sobol points.
+
+    Where those are used up, replicates follow: a table may list a recipe several times.
+    """
     points = {intervention_key(p): p for p in encoder.space.points()}
     free = [p for key, p in points.items() if key not in taken]
     X = encoder.encode(free)
@@ -225,7 +230,24 @@ def _nearest_candidates(
         i = int(distance.masked_fill(~left, math.inf).argmin())
         left[i] = False
         chosen.append(free[i])
-    return chosen
+    more = _replicates(encoder.space, [*_each(taken), *map(intervention_key, chosen)])
+    return [*chosen, *islice(more, count - len(chosen))]
+
+
+def _each(taken: Collection[str]) -> Iterator[str]:
+    """Yield every key as often as it was taken."""
+    yield from taken.elements() if isinstance(taken, Counter) else taken
+
+
+def _replicates(space: DesignSpace, taken: Iterable[str]) -> Iterator[dict[str, Value]]:
+    """Yield the candidates that are left over once the taken ones are crossed off."""
+    crossed = Counter(taken)
+    for point in space.points():
+        key = intervention_key(point)
+        if crossed[key] > 0:
+            crossed[key] -= 1
+        else:
+            yield point
 
 
 def count_keys(interventions: Sequence[Intervention]) -> Counter[str]:

@@ -51,6 +51,18 @@ def test_candidates_are_the_only_answers() -> None:
     assert count_keys(found) == count_keys(rows)
 
 
+def test_replicates_among_candidates_come_last() -> None:
+    rows = ({"x": 0.1}, {"x": 0.9}, {"x": 0.1}, {"x": 0.1})
+    space = DesignSpace((control("x", Continuous(0, 1)),), candidates=rows)
+    encoder = SpaceEncoder(space)
+    found = sample(encoder, 9, seed=0)
+    assert count_keys(found[:2]) == count_keys(rows[:2])
+    assert count_keys(found) == count_keys(rows)
+    again = sample(encoder, 9, seed=0, taken=count_keys(found[:3]))
+    assert again == [{"x": 0.1}]
+    assert sample(encoder, 1, seed=0, taken=count_keys(found)) == []
+
+
 def test_an_empty_space_is_told() -> None:
     rule = Constraint("x <= -1", (Term(1, "x"),), -1)
     space = DesignSpace((control("x", Continuous(0, 1)),), (rule,))
