@@ -13,23 +13,37 @@ Everything goes through a logbook, so predictions are sealed before results arri
 ``labagent history --db …`` shows them; without a database it is kept in memory.
 """
 
+import itertools
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from db import open_logbook
-from labagent.campaigns import Campaign, Stage
-from labagent.config import load
+from labagent.app.database import database_url
+from labagent.app.telling import Outcome, measurements, outcomes, settings
+from labagent.campaigns import Campaign
+from labagent.config import load, read_history
 from labagent.errors import DataError
-from labagent.experiments import Measurement, Prediction, StepState
+from labagent.experiments import (
+    ExperimentRecord,
+    Kind,
+    Prediction,
+    StepRecord,
+    StepState,
+)
 from labagent.loop import budget_left, predict, propose
 from labagent.ports import ImportedRow, Logbook
-from labagent.variables import Intervention
+from labagent.variables import Intervention, intervention_key
 
 LEASE = 60.0
 """Seconds between claiming a step and completing it, both inside ``tell``."""
+
+_WITHOUT_OUTCOME = (StepState.APPROVED, StepState.RUNNING, StepState.UNKNOWN)
+_LARGEST_NUMBER = 2**31 - 1  # of an experiment: what PostgreSQL's integers hold
 
 Result = float | tuple[float, float]
 """A value, or a value and its standard uncertainty, in the quantity's declared unit."""
@@ -50,29 +64,47 @@ class Suggestion:
     predictions: Mapping[str, Prediction]
 
 
+Told = Suggestion | int | Intervention
+"""A suggestion, its number, or any intervention that was tried."""
+
+
 class Agent:
-    """Ask for suggestions, tell results, predict; in a ``with`` block or closed by hand."""
+    """Ask for suggestions, tell results, predict; close it, or use a ``with`` block."""
 
     def __init__(
         self, campaign: Campaign, logbook: Logbook, by: str = "ask/tell"
     ) -> None:
         self.campaign = campaign
-        self._logbook = logbook
+        self._opened: Logbook | None = logbook
         self._by = by
         self._row = logbook.open_campaign(campaign, by)
 
     @classmethod
     def open(cls, path: str | Path, db: str | None = None) -> Self:
-        """Return an agent for a campaign file.
+        """Return an agent for a campaign file, its table of past experiments read.
 
         Args:
             path: The campaign file.
-            db: Database URL to keep everything in; in memory by default.
+            db: URL of the database to keep everything in, or the path of a SQLite
+                file; in memory by default.
 
         Raises:
-            ConfigurationError: The file has mistakes.
+            ConfigurationError: The file or its table has mistakes.
+            LogbookError: The database cannot be opened.
+            DataError: The database holds another campaign of that name.
         """
-        return cls(load(Path(path)), open_logbook(db or "sqlite://"))
+        campaign = load(Path(path))
+        past = read_history(campaign, Path(path).parent)
+        if db is not None and not db.strip():
+            raise DataError(f"db: got {db!r}, must be a URL or a path; None is memory")
+        logbook = open_logbook("sqlite://" if db is None else database_url(db))
+        try:
+            agent = cls(campaign, logbook)
+            agent._learn(past)
+        except BaseException:
+            logbook.close()
+            raise
+        return agent
 
     def __enter__(self) -> Self:
         """Return the agent."""
@@ -89,7 +121,9 @@ class Agent:
 
     def close(self) -> None:
         """Close the database; safe to repeat."""
-        self._logbook.close()
+        if self._opened is not None:
+            self._opened.close()
+            self._opened = None
 
     def ask(self, n: int = 1) -> list[Suggestion]:
         """Return up to n suggestions; those not told yet count as under way.
@@ -97,10 +131,10 @@ class Agent:
         Raises:
             DataError: n is not positive, or the budget or the space is used up.
         """
-        if n < 1:
-            raise DataError(f"ask: got {n} suggestions, must be at least 1")
+        if isinstance(n, bool) or not isinstance(n, Integral) or n < 1:
+            raise DataError(f"ask: got {n!r}, must be a whole number from 1")
         trials = self._logbook.trials(self._row.id)
-        count = min(n, budget_left(self.campaign, trials))
+        count = min(int(n), budget_left(self.campaign, trials))
         if count < 1:
             raise DataError(
                 "ask: the budget is used up; raise `budget:` in the campaign file"
@@ -125,12 +159,14 @@ class Agent:
 
     def tell(
         self,
-        what: Suggestion | int | Intervention,
+        what: Told,
         results: Mapping[str, Result] | None = None,
         *,
         failed: str = "",
     ) -> None:
         """Record what came out.
+
+        A route of several stages may be told stage by stage, in their order.
 
         Args:
             what: A suggestion, its number, or any intervention that was tried.
@@ -142,11 +178,41 @@ class Agent:
         """
         if not results and not failed:
             raise DataError("tell: got no results, must have some, or say `failed=`")
-        if isinstance(what, Mapping):
-            self._import(what, self._measurements(results or {}))
+        if not failed:
+            self.tell_all([(what, results or {})])
+        elif results:
+            raise DataError(
+                "tell: got results and `failed=`, must be one of them; tell the "
+                "results first, then why the next stage failed"
+            )
+        elif isinstance(what, Mapping):
+            raise DataError("tell: only a suggestion can be told to have failed")
         else:
-            number = what if isinstance(what, int) else what.number
-            self._complete(number, self._measurements(results or {}), failed)
+            number, steps = self._open_steps(what)
+            self._complete(Outcome(number, steps[0], StepState.FAILED, (), failed))
+
+    def tell_all(self, told: Sequence[tuple[Told, Mapping[str, Result]]]) -> None:
+        """Record what came out of several experiments, once all of it is checked.
+
+        Args:
+            told: What was tried, and its results, as :meth:`tell` takes them.
+
+        Raises:
+            DataError: A name, value or number is wrong; nothing is written.
+        """
+        checked = [self._checked(what, results) for what, results in told]
+        asked = [c[0].number for c in checked if not isinstance(c, ImportedRow)]
+        twice = [str(number) for number, times in Counter(asked).items() if times > 1]
+        if twice:
+            raise DataError(
+                f"tell: got experiment {', '.join(twice)} twice, must be once"
+            )
+        for found in checked:
+            if isinstance(found, ImportedRow):
+                self._import(found)
+            else:
+                for outcome in found:
+                    self._complete(outcome)
 
     def predict(
         self, interventions: Sequence[Intervention]
@@ -156,58 +222,89 @@ class Agent:
         Raises:
             DataError: An intervention lies outside the space.
         """
+        asked = [settings(f"intervention {i}", x) for i, x in enumerate(interventions)]
         trials = self._logbook.trials(self._row.id)
         return [
             {p.quantity: p for p in row}
-            for row in predict(self.campaign, trials, interventions)
+            for row in predict(self.campaign, trials, asked)
         ]
 
-    def _measurements(self, results: Mapping[str, Result]) -> list[Measurement]:
-        known = {v.name: v for v in self.campaign.measured}
-        unknown = [name for name in results if name not in known]
-        if unknown:
-            raise DataError(
-                f"tell: got {', '.join(unknown)}, must be among {', '.join(known)}"
-            )
-        found: list[Measurement] = []
-        for name, result in results.items():
-            value, sigma = result if isinstance(result, tuple) else (result, None)
-            problems = known[name].domain.violations(value)
-            if problems:
-                raise DataError(f"tell {name}: {problems[0]}")
-            found.append(Measurement(name, float(value), known[name].unit, sigma=sigma))
-        return found
+    @property
+    def _logbook(self) -> Logbook:
+        if self._opened is None:
+            raise DataError("agent: is closed, must be open; open the campaign again")
+        return self._opened
 
-    def _import(self, what: Intervention, measurements: list[Measurement]) -> None:
-        problems = self.campaign.space.violations(what)
+    def _learn(self, past: Sequence[ImportedRow]) -> None:
+        """Import the campaign's own table; rows known before add nothing."""
+        history = self.campaign.history
+        rows = [r for r in past if any(m.kind is Kind.RESULT for m in r.measurements)]
+        if history is not None and rows:
+            self._logbook.import_rows(self._row.id, rows, history.file, self._by)
+
+    def _checked(self, what: Told, results: object) -> ImportedRow | list[Outcome]:
+        """Return what is to be written, every name and value checked."""
+        found = measurements(self.campaign, results)
+        if not isinstance(what, Mapping):
+            number, steps = self._open_steps(what)
+            return outcomes(self.campaign, number, steps, found)
+        intervention = settings("tell", what)
+        problems = self.campaign.space.violations(intervention)
         if problems:
             raise DataError("tell: " + "; ".join(problems))
-        if not measurements:
-            raise DataError("tell: only a suggestion can be told to have failed")
-        # a source of its own each time: equal results told twice are replicates
-        told = len(self._logbook.trials(self._row.id).rows) + 1
-        row = ImportedRow(intervention=what, measurements=tuple(measurements))
-        self._logbook.import_rows(self._row.id, [row], f"told {told}", self._by)
+        return ImportedRow(intervention, found)
 
-    def _complete(self, number: int, found: list[Measurement], failed: str) -> None:
-        records = self._logbook.experiments(self._row.id, [number])
-        if not records:
+    def _open_steps(self, what: Suggestion | int) -> tuple[int, list[StepRecord]]:
+        """Return an experiment's number and its steps without outcome, at least one."""
+        number = what.number if isinstance(what, Suggestion) else what
+        if isinstance(number, bool) or not isinstance(number, Integral):
             raise DataError(
-                f"tell: got experiment {number}, must be one that was asked"
+                f"tell: got {what!r}, must be a suggestion, its number, or the "
+                "intervention that was tried"
             )
-        for step in records[0].steps:
-            if step.state is not StepState.APPROVED:
-                continue
-            stage = next(s for s in self.campaign.stages if s.name == step.stage)
-            seen = _of_stage(stage, found)
-            claim = self._logbook.claim(self._row.id, self._by, LEASE, step.id)
-            if claim is None:
-                raise DataError(f"tell: experiment {number} has a result already")
-            state = StepState.FAILED if failed else StepState.MEASURED
-            self._logbook.complete(claim, state, seen, failed, {"by": self._by})
-            if failed:
+        numbers = [int(number)] if 0 < number <= _LARGEST_NUMBER else []
+        records = self._logbook.experiments(self._row.id, numbers)
+        if not records or _differs(records[0], what):
+            raise DataError(
+                f"tell: got experiment {number}, must be one that was asked here"
+            )
+        steps = [s for s in records[0].steps if s.state in _WITHOUT_OUTCOME]
+        if not steps:
+            raise DataError(
+                f"tell: got experiment {number}, which is {records[0].state.value}, "
+                "must be approved and without a result; to add a replicate, tell its "
+                "intervention"
+            )
+        return int(number), steps
+
+    def _import(self, row: ImportedRow) -> None:
+        # a source of its own each time: equal results told twice are replicates
+        first = len(self._logbook.trials(self._row.id).rows) + 1
+        for told in itertools.count(first):
+            new, _ = self._logbook.import_rows(
+                self._row.id, [row], f"told {told}", self._by
+            )
+            if new:  # else another process told the same under this name
                 return
 
+    def _complete(self, outcome: Outcome) -> None:
+        step, found = outcome.step, outcome.measurements
+        state, message = outcome.state, outcome.message
+        if step.handed_over or step.state is StepState.UNKNOWN:
+            self._logbook.record(step.id, state, found, message, self._by)
+            return
+        claim = self._logbook.claim(self._row.id, self._by, LEASE, step.id)
+        if claim is None:
+            raise DataError(
+                f"tell: got experiment {outcome.number}, which somebody else runs now, "
+                "must be free"
+            )
+        self._logbook.complete(claim, state, found, message, {"by": self._by})
 
-def _of_stage(stage: Stage, found: Sequence[Measurement]) -> list[Measurement]:
-    return [m for m in found if m.quantity in stage.measures]
+
+def _differs(record: ExperimentRecord, what: Suggestion | int) -> bool:
+    """Return whether a suggestion was made by another campaign's agent."""
+    if not isinstance(what, Suggestion):
+        return False
+    ours = intervention_key(record.intervention)
+    return ours != intervention_key(what.intervention)

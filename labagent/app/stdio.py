@@ -1,15 +1,20 @@
 """One JSON object a line in, one out: for LabVIEW, MATLAB and other programs.
 
-Operations (protocol 1); every answer is ``{"ok": true, …}`` or ``{"error": "…"}``, and an
-error changes nothing and ends nothing::
+Operations (protocol 1); every answer is ``{"ok": true, …}`` or ``{"error": "…"}``, and
+an error changes nothing and ends nothing::
 
     {"op": "init", "pool_csv": path, "columns": […], "categorical": […],
-     "goal": "max" | "min", "target": name, "seed": 0, "protocol": 1}
+     "goal": "max" | "min", "target": name, "seed": 0, "protocol": 1,
+     "find": "many" (the table's top 5 %, the default) | "best" (its best row)}
     {"op": "init", "campaign": path, "db": url (optional), "protocol": 1}
                                        -> {"ok": true, "predict": true}
 
+``target`` only names what is measured: values come by ``tell``, so it need not be in
+the table and must not be among the columns.
+
     with a pool:                       with a campaign file:
-    tell    rows, values               interventions, results (objects by quantity),
+    tell    rows, values               interventions, results (objects by quantity: a
+                                       number, or [number, standard uncertainty]),
                                        or experiments (numbers from ask), results
     ask     n -> rows                  n -> experiments, interventions
     predict rows -> mean, std          interventions -> mean, std (objects by quantity)
@@ -18,7 +23,6 @@ error changes nothing and ends nothing::
 
 import json
 import logging
-import math
 from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -27,16 +31,21 @@ from typing import Any, TextIO
 from db import open_logbook
 from labagent.app.agent import Agent
 from labagent.app.pool import Pool, read_pool
+from labagent.app.telling import LARGEST, as_number
 from labagent.errors import DataError, LabagentError
-from labagent.variables import Intervention, intervention_key
+from labagent.variables import intervention_key
 
 logger = logging.getLogger(__name__)
 
 PROTOCOL = 1
+LONGEST = 10_000
+"""Characters of an error: it quotes what was wrong, which may be a very long line."""
 
 Answer = dict[str, object]
 
-_WORDS: Mapping[type, str] = {int: "a whole number", dict: "an object by control"}
+_OPERATIONS = ("init", "tell", "ask", "predict", "close")
+_LARGEST_SEED = 2**63 - 1  # what torch takes
+_DIGITS = 300  # of a whole number; a longer one is read as infinity
 
 
 class Session:
@@ -49,15 +58,20 @@ class Session:
     def answer(self, line: str) -> Answer:
         """Return the answer to one line; mistakes become ``{"error": …}``."""
         try:
-            return self._dispatch(_parse(line))
+            answer = self._dispatch(_parse(line))
+            json.dumps(answer, allow_nan=False)
         except LabagentError as error:
-            return {"error": str(error)}
-        except Exception as error:  # noqa: BLE001  the caller's loop must not die of our fault
+            return {"error": str(error)[:LONGEST]}
+        except Exception as error:  # the caller's loop must not die of our fault
             logger.exception("stdio: %s", line.strip()[:200])
-            return {"error": f"internal error: {type(error).__name__}: {error}"}
+            text = f"internal error: {type(error).__name__}: {error}"
+            return {"error": text[:LONGEST]}
+        return answer
 
     def _dispatch(self, message: Mapping[str, Any]) -> Answer:
         op = message.get("op")
+        if op not in _OPERATIONS:
+            raise DataError(f"op: got {op!r}, must be one of {', '.join(_OPERATIONS)}")
         if op == "close":
             self.close()
             return {"ok": True}
@@ -73,10 +87,6 @@ class Session:
             "ask": self._door.ask,
             "predict": self._door.predict,
         }
-        if op not in operations:
-            raise DataError(
-                f"op: got {op!r}, must be one of init, tell, ask, predict, close"
-            )
         return operations[op](message)
 
     def close(self) -> None:
@@ -93,7 +103,9 @@ class PoolDoor:
     def __init__(self, pool: Pool, agent: Agent) -> None:
         self.agent = agent
         self._pool = pool
-        self._keys = [intervention_key(row) for row in pool.rows]
+        self._places: dict[str, list[int]] = {}  # key -> rows that are equal
+        for place, row in enumerate(pool.rows):
+            self._places.setdefault(intervention_key(row), []).append(place)
         self._used: set[int] = set()  # measured, or asked for
         self._asked: dict[int, int] = {}  # row -> number of its experiment
 
@@ -105,21 +117,21 @@ class PoolDoor:
             raise DataError(
                 f"values: got {len(values)}, must be as many as rows, {len(rows)}"
             )
-        for value in values:
-            _finite(value)
+        results = [{self._pool.target: _finite(value)} for value in values]
         told = [r for r in rows if r in self._used and r not in self._asked]
-        if told or len(set(rows)) < len(rows):
-            raise DataError(f"rows: got {told or rows}, must be told only once each")
-        for row, value in zip(rows, values, strict=True):
-            result = {self._pool.target: float(value)}
-            number = self._asked.pop(row, None)
-            self.agent.tell(self._pool.rows[row] if number is None else number, result)
-            self._used.add(row)
+        again = told or [row for row, times in Counter(rows).items() if times > 1]
+        if again:
+            raise DataError(f"rows: got {again} again, must be told once each")
+        what = [self._asked.get(row, self._pool.rows[row]) for row in rows]
+        self.agent.tell_all(list(zip(what, results, strict=True)))
+        self._used.update(rows)
+        for row in rows:
+            self._asked.pop(row, None)
         return {"ok": True}
 
     def ask(self, message: Mapping[str, Any]) -> Answer:
         """Return rows not yet measured or asked for."""
-        left = len(self._keys) - len(self._used)
+        left = len(self._pool.rows) - len(self._used)
         if left == 0:
             raise DataError("ask: every row has been measured or asked for")
         suggestions = self.agent.ask(min(_count(message), left))
@@ -143,13 +155,11 @@ class PoolDoor:
         }
 
     def _free_row(self, key: str) -> int:
-        return next(
-            i for i, k in enumerate(self._keys) if k == key and i not in self._used
-        )
+        return next(row for row in self._places[key] if row not in self._used)
 
     def _rows(self, message: Mapping[str, Any]) -> list[int]:
         rows = _list(message, "rows")
-        size = len(self._keys)
+        size = len(self._pool.rows)
         for row in rows:
             if isinstance(row, bool) or not isinstance(row, int) or not 0 <= row < size:
                 raise DataError(
@@ -166,17 +176,17 @@ class CampaignDoor:
 
     def tell(self, message: Mapping[str, Any]) -> Answer:
         """Record results of experiments asked for, or of any interventions."""
-        key = "experiments" if "experiments" in message else "interventions"
+        key = _either(message, "experiments", "interventions")
         what, results = _list(message, key), _list(message, "results")
         if len(what) != len(results):
-            raise DataError(f"results: got {len(results)}, must be as many as {key}")
-        for item, result in zip(what, results, strict=True):
-            if not isinstance(result, dict):
-                raise DataError(f"results: got {result!r}, must be objects")
-            wanted = int if key == "experiments" else dict
-            if not isinstance(item, wanted) or isinstance(item, bool):
-                raise DataError(f"{key}: got {item!r}, must be {_WORDS[wanted]}")
-            self.agent.tell(item, result)
+            raise DataError(
+                f"results: got {len(results)}, must be as many as {key}, {len(what)}"
+            )
+        for item in what:
+            if isinstance(item, dict) != (key == "interventions"):
+                wanted = "whole numbers" if key == "experiments" else "objects"
+                raise DataError(f"{key}: got {item!r}, must be {wanted}")
+        self.agent.tell_all(list(zip(what, results, strict=True)))
         return {"ok": True}
 
     def ask(self, message: Mapping[str, Any]) -> Answer:
@@ -190,11 +200,7 @@ class CampaignDoor:
 
     def predict(self, message: Mapping[str, Any]) -> Answer:
         """Return means and standard deviations by quantity."""
-        wanted: list[Intervention] = _list(message, "interventions")
-        for item in wanted:
-            if not isinstance(item, dict):
-                raise DataError(f"interventions: got {item!r}, must be {_WORDS[dict]}")
-        found = self.agent.predict(wanted)
+        found = self.agent.predict(_list(message, "interventions"))
         return {
             "ok": True,
             "mean": [{q: p.mean for q, p in row.items()} for row in found],
@@ -219,34 +225,67 @@ def serve(source: TextIO, sink: TextIO) -> None:
 
 def _parse(line: str) -> Mapping[str, Any]:
     try:
-        message = json.loads(line)
+        line.encode()  # bytes that are no UTF-8 come as surrogates
+        message = json.loads(line.removeprefix("\ufeff"), parse_int=_whole)
+    except UnicodeEncodeError as error:
+        raise DataError("line: is not UTF-8 text, must be") from error
     except json.JSONDecodeError as error:
         raise DataError(f"line: is not JSON: {error}") from error
+    except RecursionError as error:
+        raise DataError("line: is nested too deeply, must be flat") from error
     if not isinstance(message, dict):
         raise DataError(f"line: got {type(message).__name__}, must be a JSON object")
     return message
 
 
+def _whole(digits: str) -> int | float:
+    return int(digits) if len(digits) <= _DIGITS else float(digits)
+
+
 def _open(message: Mapping[str, Any]) -> PoolDoor | CampaignDoor:
-    protocol = message.get("protocol", PROTOCOL)
-    if protocol != PROTOCOL:
+    protocol = _given(message, "protocol", PROTOCOL)
+    if isinstance(protocol, bool) or protocol != PROTOCOL:
         raise DataError(f"protocol: got {protocol!r}, must be {PROTOCOL}")
-    if "campaign" in message:
-        db = _text(message, "db") if message.get("db") is not None else None
+    db = None if message.get("db") is None else _text(message, "db")
+    if _either(message, "pool_csv", "campaign") == "campaign":
         return CampaignDoor(Agent.open(_text(message, "campaign"), db))
-    if "pool_csv" not in message:
-        raise DataError("init: got no pool_csv and no campaign, must name one of them")
-    seed = message.get("seed", 0)
-    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-        raise DataError(f"seed: got {seed!r}, must be a whole number from 0")
+    if db is not None:
+        raise DataError(
+            f"db: got {db!r}, must go with a campaign file; a pool is not kept"
+        )
+    columns = _texts(message, "columns")
+    target = None if message.get("target") is None else _text(message, "target")
+    if target in columns:
+        raise DataError(
+            f"target: got {target}, must not be among the columns: it is not known "
+            "before it is measured"
+        )
     pool = read_pool(
         Path(_text(message, "pool_csv")),
-        _texts(message, "columns"),
+        columns,
         _texts(message, "categorical"),
-        str(message.get("goal", "max")),
-        seed,
+        _given(message, "goal", "max"),
+        _seed(message),
+        _given(message, "find", "many"),
     )
     return PoolDoor(pool, Agent(pool.campaign, open_logbook("sqlite://"), "stdio"))
+
+
+def _given(message: Mapping[str, Any], key: str, default: object) -> Any:  # noqa: ANN401 what JSON says
+    """Return a value; null is the same as none."""
+    value = message.get(key)
+    return default if value is None else value
+
+
+def _either(message: Mapping[str, Any], first: str, second: str) -> str:
+    """Return which of two keys is given."""
+    found = [key for key in (first, second) if message.get(key) is not None]
+    if len(found) != 1:
+        raise DataError(
+            f"{message['op']}: got {' and '.join(found) or 'nothing'}, must have "
+            f"{first} or {second}"
+        )
+    return found[0]
 
 
 def _list(message: Mapping[str, Any], key: str) -> list[Any]:
@@ -258,13 +297,18 @@ def _list(message: Mapping[str, Any], key: str) -> list[Any]:
 
 def _text(message: Mapping[str, Any], key: str) -> str:
     value = message.get(key)
-    if not isinstance(value, str) or not value:
+    if not isinstance(value, str) or not value.strip() or not _writable(value):
         raise DataError(f"{key}: got {value!r}, must be a text")
     return value
 
 
+def _writable(text: str) -> bool:
+    """Return whether a file may be called so: no zero byte, no half of a character."""
+    return "\0" not in text and text == text.encode(errors="ignore").decode()
+
+
 def _texts(message: Mapping[str, Any], key: str) -> list[str]:
-    value = message.get(key, [])
+    value = _given(message, key, [])
     if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
         raise DataError(f"{key}: got {value!r}, must be a list of texts")
     repeated = [name for name, times in Counter(value).items() if times > 1]
@@ -273,17 +317,27 @@ def _texts(message: Mapping[str, Any], key: str) -> list[str]:
     return value
 
 
+def _seed(message: Mapping[str, Any]) -> int:
+    seed = _given(message, "seed", 0)
+    whole = isinstance(seed, int) and not isinstance(seed, bool)
+    if not whole or not 0 <= seed <= _LARGEST_SEED:
+        raise DataError(
+            f"seed: got {seed!r}, must be a whole number from 0 to {_LARGEST_SEED}"
+        )
+    return seed
+
+
 def _count(message: Mapping[str, Any]) -> int:
-    n = message.get("n", 1)
+    n = _given(message, "n", 1)
     if isinstance(n, bool) or not isinstance(n, int) or n < 1:
         raise DataError(f"n: got {n!r}, must be a whole number from 1")
     return n
 
 
-def _finite(value: object) -> None:
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, (int, float))
-        or not math.isfinite(value)
-    ):
-        raise DataError(f"values: got {value!r}, must be finite numbers")
+def _finite(value: object) -> float:
+    number = as_number(value)
+    if number is None:
+        raise DataError(
+            f"values: got {value!r}, must be finite numbers, at most {LARGEST:g}"
+        )
+    return number

@@ -1,5 +1,6 @@
 """``labagent agent``: serve another program."""
 
+import io
 import sys
 from typing import Annotated
 
@@ -17,4 +18,7 @@ def agent(
     """Serve another program over stdin and stdout: ask, tell, predict."""
     if not stdio:
         raise wrong_words("got no --stdio", "must say how to speak", "add --stdio")
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        # JSON is UTF-8 wherever it comes from; other bytes must reach the answer
+        sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")
     serve(sys.stdin, sys.stdout)
