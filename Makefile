@@ -26,7 +26,7 @@ help:
 	@sed -n 's/^# \(make .*\)/  \1/p' $(firstword $(MAKEFILE_LIST))
 
 demo: $(VENV)/installed-demo
-	@$(PY) -m labagent.app.demo
+	@$(PY) -m labagent.app.main demo demo-out
 
 test: $(VENV)/installed-test lint
 	@$(PY) -m pytest -q $(PYTEST) -m "not slow" $(TESTS)

@@ -33,3 +33,8 @@ def fields(pairs: Iterable[tuple[str, str]], indent: int = 2) -> str:
             )
             head = " " * column
     return "\n".join(lines)
+
+
+def paragraph(text: str) -> str:
+    """Return a sentence or more, wrapped."""
+    return textwrap.fill(text, width(), break_long_words=False, break_on_hyphens=False)

@@ -7,6 +7,7 @@ from labagent.review.calibration import (
     Coverage,
     calibration,
     calibrations,
+    compared,
     wilson,
 )
 from labagent.review.rows import (
@@ -17,6 +18,7 @@ from labagent.review.rows import (
     history_rows,
     iso,
     message,
+    plain_calibration,
     plain_intervention,
     plain_prediction,
     predicted_at,
@@ -38,6 +40,7 @@ __all__ = [
     "best",
     "calibration",
     "calibrations",
+    "compared",
     "context",
     "dispatched_at",
     "front",
@@ -47,6 +50,7 @@ __all__ = [
     "iso",
     "measured_at",
     "message",
+    "plain_calibration",
     "plain_intervention",
     "plain_prediction",
     "predicted_at",

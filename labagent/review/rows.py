@@ -10,6 +10,7 @@ from labagent.experiments import (
     StepState,
 )
 from labagent.review.best import measured_at
+from labagent.review.calibration import Calibration
 from labagent.variables import Value
 
 Row = dict[str, object]
@@ -118,3 +119,24 @@ def _all_measured_at(record: ExperimentRecord) -> datetime | None:
 def _approver(record: ExperimentRecord) -> str | None:
     approval = record.approval
     return approval.by if approval is not None and approval.approved else None
+
+
+def plain_calibration(found: Calibration) -> dict[str, object]:
+    """Return a calibration as plain data."""
+    return {
+        "quantity": found.quantity,
+        "n": found.n,
+        "prior": found.prior,
+        "coverage": [
+            {
+                "level": c.level,
+                "inside": c.inside,
+                "n": c.n,
+                "low": c.low,
+                "high": c.high,
+            }
+            for c in found.coverage
+        ],
+        "nlpd": found.nlpd,
+        "rmse_sigmas": found.rmse,
+    }

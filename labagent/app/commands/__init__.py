@@ -9,6 +9,11 @@ _BEGIN, _WORK, _READ = "Begin", "Work", "Read"
 _TRUST, _CARE = "Trust, but verify", "Look after"
 
 COMMANDS: Mapping[str, Entry] = {
+    "demo": Entry(
+        f"{_HERE}.demo:demo",
+        _BEGIN,
+        "Run a real campaign and compare it with the truth.",
+    ),
     "init": Entry(f"{_HERE}.init:init", _BEGIN, "Write a campaign file to start from."),
     "check": Entry(f"{_HERE}.check:check", _BEGIN, "Check a campaign file."),
     "import": Entry(

@@ -2,7 +2,6 @@
 
 from enum import StrEnum
 from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Annotated
 
@@ -52,11 +51,7 @@ def init(
     Examples: manual (you experiment), alloy (a simulator does), python (your own
     function does), replay (a measured table answers). Nothing is overwritten.
     """
-    names = (f"{example.value}.yaml", *FILES[example])
-    taken = [folder / name for name in names if (folder / name).exists()]
-    if taken:
-        raise ConfigurationError([_taken(path) for path in taken])
-    _write(folder, names)
+    names = write_example(folder, example)
     file = folder / names[0]
     if as_json:
         say_json({"example": example.value, "files": [str(folder / n) for n in names]})
@@ -75,6 +70,25 @@ def init(
     )
 
 
+def write_example(folder: Path, example: Example) -> tuple[str, ...]:
+    """Write an example's files into a folder and return their names, campaign first.
+
+    Raises:
+        ConfigurationError: One of them is there already, or nothing can be written.
+    """
+    names = (f"{example.value}.yaml", *FILES[example])
+    taken = [folder / name for name in names if (folder / name).exists()]
+    if taken:
+        raise ConfigurationError([_taken(path) for path in taken])
+    _write(folder, names)
+    return names
+
+
+def example_text(name: str) -> str:
+    """Return a file of the examples as it ships."""
+    return files("labagent.app").joinpath("examples", name).read_text(encoding="utf-8")
+
+
 def _taken(path: Path) -> Mistake:
     hint = "name another folder: labagent init FOLDER"
     return Mistake(str(path), "is already there", "must be a new file", hint)
@@ -84,13 +98,8 @@ def _write(folder: Path, names: tuple[str, ...]) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name in names:
-            text = _examples().joinpath(name).read_text(encoding="utf-8")
-            (folder / name).write_text(text, encoding="utf-8")
+            (folder / name).write_text(example_text(name), encoding="utf-8")
     except OSError as error:
         raise ConfigurationError(
             [Mistake(str(folder), f"cannot be written: {error}", "must be writable")]
         ) from error
-
-
-def _examples() -> Traversable:
-    return files("labagent.app").joinpath("examples")

@@ -22,7 +22,13 @@ from labagent.app.text import (
 from labagent.campaigns import Campaign
 from labagent.experiments import ExperimentRecord
 from labagent.ports import Finding
-from labagent.review import Calibration, Summary, history_row, summarise
+from labagent.review import (
+    Calibration,
+    Summary,
+    history_row,
+    plain_calibration,
+    summarise,
+)
 
 MOST_BEST = 5
 MOST_NEWS = 3
@@ -76,27 +82,6 @@ def plain(
         ],
         "waiting": [t.plain() for t in waiting],
         "findings": [{"kind": f.kind, "text": f.text} for f in news],
-    }
-
-
-def plain_calibration(found: Calibration) -> dict[str, object]:
-    """Return a calibration as plain data."""
-    return {
-        "quantity": found.quantity,
-        "n": found.n,
-        "prior": found.prior,
-        "coverage": [
-            {
-                "level": c.level,
-                "inside": c.inside,
-                "n": c.n,
-                "low": c.low,
-                "high": c.high,
-            }
-            for c in found.coverage
-        ],
-        "nlpd": found.nlpd,
-        "rmse_sigmas": found.rmse,
     }
 
 
