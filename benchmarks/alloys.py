@@ -78,10 +78,11 @@ def report(results: list[tuple[float, ...]]) -> None:
     best = np.array(results) / top
     hit = best >= 1 - 1e-6
     took = np.where(hit.any(axis=1), hit.argmax(axis=1) + 1, size + 1)
+    found = int(hit.any(axis=1).sum())
     print(
         f"labagent: share of the best {interval(best[:, -1])}, mean over time "
-        f"{interval(best.mean(axis=1))}; found the best in {int(hit.any(axis=1).sum())} "
-        f"of {len(best)}, after {np.median(took):.0f} experiments (median)"
+        f"{interval(best.mean(axis=1))}; found the best in {found} of {len(best)}, "
+        f"after {np.median(took):.0f} experiments (median)"
     )
     ranks = [rank_reached(len(worth), size, q) for q in np.linspace(0.005, 0.995, 100)]
     mean = float(np.mean([worth[rank - 1] for rank in ranks])) / top

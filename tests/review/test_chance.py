@@ -15,7 +15,7 @@ def test_chance_of_one_good_is_hypergeometric(data: st.DataObject) -> None:
     of = data.draw(st.integers(1, 2000))
     good = data.draw(st.integers(1, of))
     drawn = data.draw(st.integers(1, of))
-    expected = 1 - hypergeom(of, good, drawn).pmf(0)
+    expected = 1 - float(hypergeom.pmf(0, of, good, drawn))
     assert chance_of_one(good, of, drawn) == pytest.approx(expected, abs=1e-9)
 
 
