@@ -152,7 +152,8 @@ def _predictions(
 ) -> list[tuple[Prediction, ...]]:
     if setting.members:
         X = setting.encoder.encode(interventions)
-        return predict_all(setting.campaign, setting.members, X)
+        starting = not setting.informed
+        return predict_all(setting.campaign, setting.members, X, starting)
     prior = tuple(
         prior_prediction(setting.campaign, v) for v in setting.campaign.measured
     )

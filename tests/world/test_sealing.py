@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -30,6 +32,23 @@ def test_priors(domain: Real, objective: Objective, mean: float, std: float) -> 
 def test_a_limit_centres_its_prior() -> None:
     asked = campaign(PLANE, limits=(OutcomeLimit("s", "<=", 5.0),))
     assert prior_prediction(asked, asked.quantity("s")).mean == 5.0
+
+
+def test_at_the_start_a_declared_expectation_is_heard_too() -> None:
+    asked = campaign(PLANE)
+    declared = Variable("y", Role.OUTCOME, Real(-100, 300))
+    asked = replace(asked, measured=(declared, Variable("z", Role.OUTCOME, Real())))
+    members = [("plain-gp", 1.0, fit_plain(evidence(), seed=0))]
+    X = torch.rand(1, 2, dtype=torch.float64)
+    ((y, z),) = predict_all(asked, members, X, starting=True)
+    assert [(m.name, m.weight) for m in y.members] == [
+        ("plain-gp", 0.5),
+        ("prior", 0.5),
+    ]
+    assert (y.members[1].mean, y.members[1].std) == pytest.approx((100, 400 / 3.92))
+    assert [(m.name, m.weight) for m in z.members] == [("plain-gp", 1.0)]
+    ((later, _),) = predict_all(asked, members, X)
+    assert later.members == (replace(y.members[0], weight=1.0),)
 
 
 def test_every_quantity_gets_a_prediction_modelled_or_not() -> None:
