@@ -11,7 +11,7 @@ from db.schema import campaign, executor, finding, goal_version, variable
 from db.views import replace_view, view_name
 from db.writing import Transaction
 from labagent.campaigns import Campaign
-from labagent.errors import DataError
+from labagent.errors import DataError, GoalChangedError
 from labagent.ports import Finding
 
 
@@ -30,6 +30,24 @@ def newest_goal(connection: Connection, campaign_id: int) -> tuple[int, int]:
     if row is None:
         raise DataError(f"campaign {campaign_id}: is not in the database")
     return row.id, row.version
+
+
+def check_goal(
+    connection: Connection, campaign_id: int, goal_version: int | None
+) -> None:
+    """Check that somebody works with the newest goal, where they say with which.
+
+    Raises:
+        GoalChangedError: There is a newer one.
+    """
+    if goal_version is None:
+        return
+    _, newest = newest_goal(connection, campaign_id)
+    if goal_version != newest:
+        raise GoalChangedError(
+            f"campaign {campaign_id}: got goal version {goal_version}, must be the "
+            f"newest, {newest}; start again to work with that"
+        )
 
 
 def write_campaign(writer: Transaction, offered: Campaign, by: str) -> int:

@@ -17,7 +17,7 @@ from typing import SupportsFloat, SupportsIndex
 from sqlalchemy import JSON, BigInteger, Column, Double, Integer
 from sqlalchemy.types import Boolean
 
-from db.schema import Utc
+from db.columns import Utc
 from labagent.errors import DataError
 
 GENESIS = "0" * 64

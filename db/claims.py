@@ -20,6 +20,7 @@ from sqlalchemy import (
 
 from db.checking import declared
 from db.engine import AnyRow, clock
+from db.repeats import repeats, run_key
 from db.results import check_measurements, write_measurements
 from db.schema import experiment, step, step_quantity, step_state
 from db.writing import Transaction
@@ -96,23 +97,24 @@ def _as_claim(writer: Transaction, row: AnyRow) -> Claim:
         select(experiment).where(experiment.c.id == row.experiment_id)
     ).one()
     before = writer.connection.execute(
-        select(step_state.c.state)
+        select(step_state.c.state, step_state.c.worker)
         .where(step_state.c.step_id == row.id, step_state.c.event_seq < writer.seq)
         .order_by(step_state.c.event_seq.desc())
         .limit(1)
-    ).scalar_one()
+    ).one()
     return Claim(
         step=row.id,
         experiment=owner.id,
         number=owner.number,
         stage=row.stage,
         executor=row.executor,
-        key=row.key,
+        key=run_key(row.key, repeats(writer.connection, [row.id])[row.id]),
         token=row.token,
         attempts=row.attempts,
         intervention=owner.intervention,
-        resumed=before == StepState.RUNNING,
+        resumed=before.state == StepState.RUNNING,
         worker=row.worker,
+        previous=before.worker or "",
     )
 
 

@@ -37,7 +37,7 @@ from sqlalchemy.exc import (
 )
 
 from db.chain import canonical
-from db.schema import Utc
+from db.columns import Utc
 from labagent.errors import LogbookError, SchemaError, SealError, StateError
 
 BUSY_SECONDS = 60.0
@@ -84,8 +84,9 @@ def read_url(url: str) -> URL:
 
 
 def shown(url: URL) -> str:
-    """Return a URL as it may be printed: without its password."""
-    return url.render_as_string(hide_password=True)
+    """Return a URL as it may be printed: without its passwords."""
+    hidden = {k: "***" for k in url.query if "password" in k.lower()}
+    return url.update_query_dict(hidden).render_as_string(hide_password=True)
 
 
 def in_memory(url: URL) -> bool:

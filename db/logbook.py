@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from db import campaigns, claims, importing, proposing, reading
+from db.campaigns import check_goal
 from db.engine import Database, shown
 from db.revisions import bring_up, found_revision
 from db.verification import find_faults
@@ -82,10 +83,16 @@ class SqlLogbook:
             return reading.read_decisions(connection, campaign)
 
     def add_decision(
-        self, campaign: int, decision: Decision, stages: Sequence[Stage], by: str
+        self,
+        campaign: int,
+        decision: Decision,
+        stages: Sequence[Stage],
+        by: str,
+        goal_version: int | None = None,
     ) -> tuple[int, ...]:
         """Write decision, experiments, steps and sealed predictions; return ids."""
         with transaction(self._database, "propose", by, campaign) as writer:
+            check_goal(writer.connection, campaign, goal_version)
             return proposing.write_decision(writer, campaign, decision, stages, by)
 
     def import_rows(
@@ -106,13 +113,19 @@ class SqlLogbook:
             )
 
     def claim(
-        self, campaign: int, worker: str, lease: float, step: int | None = None
+        self,
+        campaign: int,
+        worker: str,
+        lease: float,
+        step: int | None = None,
+        goal_version: int | None = None,
     ) -> Claim | None:
         """Lease the first runnable step (or the one named) for ``lease`` seconds."""
         with self._database.reading() as connection:  # waiting workers lock nothing
             if not claims.is_runnable(connection, campaign, step):
                 return None
         with transaction(self._database, "claim", worker, campaign) as writer:
+            check_goal(writer.connection, campaign, goal_version)
             return claims.claim_step(writer, campaign, worker, lease, step)
 
     def runnable(self, campaign: int) -> tuple[int, ...]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import ColumnElement, Connection, Table, func, select
 
 from db.engine import AnyRow
+from db.repeats import repeats, run_key
 from db.schema import (
     approval,
     campaign,
@@ -208,6 +209,7 @@ def read_experiments(
     rows = connection.execute(chosen).all()
     ids = [row.id for row in rows]
     steps = _by_experiment(connection, step, ids)
+    again = repeats(connection, [s.id for found in steps.values() for s in found])
     sealed = _by_experiment(connection, prediction, ids)
     decided = _by_experiment(connection, approval, ids)
     measured = _measurements(connection, measurement.c.experiment_id.in_(ids))
@@ -221,7 +223,7 @@ def read_experiments(
             predictions=tuple(
                 SealedPrediction(_prediction(p), p.sealed_at) for p in sealed[row.id]
             ),
-            steps=tuple(_step(s, measured[row.id]) for s in steps[row.id]),
+            steps=tuple(_step(s, again[s.id], measured[row.id]) for s in steps[row.id]),
             approval=_approval(decided[row.id]),
             source=row.source,
             goal_version=row.version,
@@ -248,14 +250,16 @@ def _approval(rows: Sequence[AnyRow]) -> Approval | None:
     return Approval(row.approved_by, row.approved_at, row.approved, row.reason)
 
 
-def _step(row: AnyRow, measured: Sequence[tuple[int, Measurement]]) -> StepRecord:
+def _step(
+    row: AnyRow, again: int, measured: Sequence[tuple[int, Measurement]]
+) -> StepRecord:
     return StepRecord(
         id=row.id,
         stage=row.stage,
         position=row.position,
         state=StepState(row.state),
         executor=row.executor,
-        key=row.key,
+        key=run_key(row.key, again),
         attempts=row.attempts,
         dispatched_at=row.dispatched_at,
         finished_at=row.finished_at,

@@ -9,58 +9,38 @@ Every table's ``id`` counts from 1 without gaps, per database. ``event_seq`` nam
 event that added the row, so that any past view of memory can be read again.
 """
 
-from datetime import UTC, datetime
-
 from sqlalchemy import (
-    JSON,
     BigInteger,
     Boolean,
     CheckConstraint,
     Column,
-    DateTime,
-    Dialect,
     Double,
-    ForeignKey,
     Index,
     Integer,
     MetaData,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
 )
 
-HEAD = "0001"
+from db.columns import (
+    Utc,
+    event_seq,
+    json_column,
+    number,
+    optional_ref,
+    ref,
+    row_id,
+    text_column,
+    time_column,
+    whole,
+)
+
+HEAD = "0002"
 """Revision of the newest migration; a test compares it with the migrations."""
 
-REVISIONS = frozenset({"0001"})
+REVISIONS = frozenset({"0001", "0002"})
 """Every revision this program can upgrade from; any other is newer or foreign."""
-
-
-class Utc(TypeDecorator[datetime]):
-    """An aware UTC time; SQLite keeps it as ISO text with microseconds."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(
-        self, value: datetime | None, dialect: Dialect
-    ) -> datetime | None:
-        """Convert to UTC; SQLite's text carries no zone."""
-        if value is None:
-            return None
-        utc = value.astimezone(UTC)
-        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
-
-    def process_result_value(
-        self, value: datetime | None, dialect: Dialect
-    ) -> datetime | None:
-        """Return an aware time in UTC."""
-        if value is None:
-            return None
-        if dialect.name == "sqlite":
-            return value.replace(tzinfo=UTC)
-        return value.astimezone(UTC)
 
 
 metadata = MetaData(
@@ -74,50 +54,14 @@ metadata = MetaData(
 )
 
 
-def _id() -> Column[int]:
-    return Column("id", Integer, primary_key=True, autoincrement=False)
-
-
-def _ref(table: str) -> Column[int]:
-    return Column(f"{table}_id", Integer, ForeignKey(f"{table}.id"), nullable=False)
-
-
-def _optional_ref(table: str) -> Column[int]:
-    return Column(f"{table}_id", Integer, ForeignKey(f"{table}.id"))
-
-
-def _text(name: str) -> Column[str]:
-    return Column(name, Text, nullable=False)
-
-
-def _whole(name: str) -> Column[int]:
-    return Column(name, Integer, nullable=False)
-
-
-def _number(name: str) -> Column[float]:
-    return Column(name, Double, nullable=False)
-
-
-def _json(name: str) -> Column[object]:
-    return Column(name, JSON(none_as_null=True), nullable=False)
-
-
-def _time(name: str) -> Column[datetime]:
-    return Column(name, Utc, nullable=False)
-
-
-def _event_seq() -> Column[int]:
-    return Column("event_seq", Integer, nullable=False)
-
-
 campaign = Table(
     "campaign",
     metadata,
-    _id(),
-    _text("name"),
-    _text("view_name"),
-    _time("created_at"),
-    _event_seq(),
+    row_id(),
+    text_column("name"),
+    text_column("view_name"),
+    time_column("created_at"),
+    event_seq(),
     UniqueConstraint("name"),
     UniqueConstraint("view_name"),
 )
@@ -125,28 +69,28 @@ campaign = Table(
 goal_version = Table(
     "goal_version",
     metadata,
-    _id(),
-    _ref("campaign"),
-    _whole("version"),
-    _text("document"),
-    _text("sha256"),
-    _text("written_by"),
-    _time("created_at"),
-    _event_seq(),
+    row_id(),
+    ref("campaign"),
+    whole("version"),
+    text_column("document"),
+    text_column("sha256"),
+    text_column("written_by"),
+    time_column("created_at"),
+    event_seq(),
     UniqueConstraint("campaign_id", "version"),
 )
 
 variable = Table(
     "variable",
     metadata,
-    _id(),
-    _ref("goal_version"),
-    _whole("position"),
-    _text("name"),
+    row_id(),
+    ref("goal_version"),
+    whole("position"),
+    text_column("name"),
     Column("role", Text, nullable=False),
-    _text("unit"),
-    _text("kind"),
-    _json("species"),
+    text_column("unit"),
+    text_column("kind"),
+    json_column("species"),
     UniqueConstraint("goal_version_id", "name"),
     CheckConstraint("kind IN ('number', 'label', 'composition')", "kind"),
 )
@@ -154,33 +98,33 @@ variable = Table(
 model_version = Table(
     "model_version",
     metadata,
-    _id(),
-    _ref("campaign"),
-    _text("sha256"),
-    _json("content"),
-    _time("created_at"),
-    _event_seq(),
+    row_id(),
+    ref("campaign"),
+    text_column("sha256"),
+    json_column("content"),
+    time_column("created_at"),
+    event_seq(),
     UniqueConstraint("campaign_id", "sha256"),
 )
 
 decision = Table(
     "decision",
     metadata,
-    _id(),
-    _ref("campaign"),
-    _ref("goal_version"),
-    _ref("model_version"),
-    _whole("batch"),
-    _whole("as_of"),
-    _text("strategy"),
-    _text("acquisition"),
+    row_id(),
+    ref("campaign"),
+    ref("goal_version"),
+    ref("model_version"),
+    whole("batch"),
+    whole("as_of"),
+    text_column("strategy"),
+    text_column("acquisition"),
     Column("seed", BigInteger, nullable=False),
-    _whole("trained_on"),
-    _json("pending"),
-    _json("versions"),
-    _text("decided_by"),
-    _time("decided_at"),
-    _event_seq(),
+    whole("trained_on"),
+    json_column("pending"),
+    json_column("versions"),
+    text_column("decided_by"),
+    time_column("decided_at"),
+    event_seq(),
     UniqueConstraint("campaign_id", "batch"),
     CheckConstraint("as_of < event_seq", "as_of"),
 )
@@ -188,20 +132,20 @@ decision = Table(
 experiment = Table(
     "experiment",
     metadata,
-    _id(),
-    _ref("campaign"),
-    _whole("number"),
-    _ref("goal_version"),
-    _optional_ref("decision"),
+    row_id(),
+    ref("campaign"),
+    whole("number"),
+    ref("goal_version"),
+    optional_ref("decision"),
     Column("batch", Integer),
-    _json("intervention"),
-    _text("source"),
+    json_column("intervention"),
+    text_column("source"),
     Column("imported", Boolean, nullable=False),
     Column("import_key", Text),
-    _number("score"),
-    _json("runners_up"),
-    _time("proposed_at"),
-    _event_seq(),
+    number("score"),
+    json_column("runners_up"),
+    time_column("proposed_at"),
+    event_seq(),
     UniqueConstraint("campaign_id", "number"),
     UniqueConstraint("campaign_id", "import_key"),
     CheckConstraint("number > 0", "number"),
@@ -213,22 +157,22 @@ experiment = Table(
 step = Table(
     "step",
     metadata,
-    _id(),
-    _ref("experiment"),
-    _text("stage"),
-    _whole("position"),
-    _text("executor"),
-    _text("key"),
-    _text("state"),
-    _whole("token"),
-    _whole("attempts"),
+    row_id(),
+    ref("experiment"),
+    text_column("stage"),
+    whole("position"),
+    text_column("executor"),
+    text_column("key"),
+    text_column("state"),
+    whole("token"),
+    whole("attempts"),
     Column("worker", Text),
     Column("handed_over", Boolean, nullable=False),
     Column("lease_until", Utc),
     Column("dispatched_at", Utc),
     Column("finished_at", Utc),
-    _text("message"),
-    _json("provenance"),
+    text_column("message"),
+    json_column("provenance"),
     UniqueConstraint("experiment_id", "position"),
     UniqueConstraint("key"),
     CheckConstraint(
@@ -249,42 +193,42 @@ Index(None, step.c.state)
 step_quantity = Table(
     "step_quantity",
     metadata,
-    _id(),
-    _ref("step"),
-    _text("quantity"),
-    _text("unit"),
+    row_id(),
+    ref("step"),
+    text_column("quantity"),
+    text_column("unit"),
     UniqueConstraint("step_id", "quantity"),
 )
 
 step_state = Table(
     "step_state",
     metadata,
-    _id(),
-    _ref("step"),
-    _text("state"),
-    _whole("token"),
+    row_id(),
+    ref("step"),
+    text_column("state"),
+    whole("token"),
     Column("worker", Text),
-    _text("message"),
-    _time("entered_at"),
-    _event_seq(),
+    text_column("message"),
+    time_column("entered_at"),
+    event_seq(),
     UniqueConstraint("step_id", "event_seq"),
 )
 
 prediction = Table(
     "prediction",
     metadata,
-    _id(),
-    _ref("experiment"),
-    _text("quantity"),
-    _text("unit"),
-    _number("mean"),
-    _number("std"),
-    _number("q05"),
-    _number("q95"),
-    _text("basis"),
-    _json("members"),
-    _time("sealed_at"),
-    _event_seq(),
+    row_id(),
+    ref("experiment"),
+    text_column("quantity"),
+    text_column("unit"),
+    number("mean"),
+    number("std"),
+    number("q05"),
+    number("q95"),
+    text_column("basis"),
+    json_column("members"),
+    time_column("sealed_at"),
+    event_seq(),
     UniqueConstraint("experiment_id", "quantity"),
     CheckConstraint("std > 0", "std"),
     CheckConstraint("basis IN ('prior', 'model')", "basis"),
@@ -293,77 +237,92 @@ prediction = Table(
 measurement = Table(
     "measurement",
     metadata,
-    _id(),
-    _ref("step"),
-    _ref("experiment"),
-    _text("quantity"),
+    row_id(),
+    ref("step"),
+    ref("experiment"),
+    text_column("quantity"),
     Column("value", Double),
     Column("label", Text),
-    _text("unit"),
+    text_column("unit"),
     Column("sigma", Double),
-    _text("quality"),
-    _text("kind"),
+    text_column("quality"),
+    text_column("kind"),
     Column("raw", Text),
-    _time("measured_at"),
-    _event_seq(),
+    time_column("measured_at"),
+    event_seq(),
     CheckConstraint("(value IS NULL) <> (label IS NULL)", "value"),
     CheckConstraint("sigma IS NULL OR sigma >= 0", "sigma"),
     CheckConstraint("kind IN ('result', 'context', 'readback')", "kind"),
 )
 Index(None, measurement.c.experiment_id)
 
+# What a step saw of a quantity before this row's event counts no more; what is right, if
+# that is known, is in measurements of the same event.
+correction = Table(
+    "correction",
+    metadata,
+    row_id(),
+    ref("step"),
+    text_column("quantity"),
+    text_column("reason"),
+    text_column("corrected_by"),
+    time_column("corrected_at"),
+    event_seq(),
+    UniqueConstraint("step_id", "quantity", "event_seq"),
+)
+
 approval = Table(
     "approval",
     metadata,
-    _id(),
-    _ref("experiment"),
+    row_id(),
+    ref("experiment"),
     Column("approved", Boolean, nullable=False),
-    _text("approved_by"),
-    _text("reason"),
-    _time("approved_at"),
-    _event_seq(),
+    text_column("approved_by"),
+    text_column("reason"),
+    time_column("approved_at"),
+    event_seq(),
     UniqueConstraint("experiment_id"),
 )
 
 executor = Table(
     "executor",
     metadata,
-    _id(),
-    _ref("campaign"),
-    _text("name"),
-    _text("sha256"),
-    _json("capabilities"),
-    _time("registered_at"),
-    _event_seq(),
+    row_id(),
+    ref("campaign"),
+    text_column("name"),
+    text_column("sha256"),
+    json_column("capabilities"),
+    time_column("registered_at"),
+    event_seq(),
     UniqueConstraint("campaign_id", "name", "sha256"),
 )
 
 finding = Table(
     "finding",
     metadata,
-    _id(),
-    _ref("campaign"),
-    _text("kind"),
-    _text("text"),
-    _text("sha256"),
+    row_id(),
+    ref("campaign"),
+    text_column("kind"),
+    text_column("text"),
+    text_column("sha256"),
     Column("experiment", Integer),
-    _json("details"),
-    _time("found_at"),
-    _event_seq(),
+    json_column("details"),
+    time_column("found_at"),
+    event_seq(),
     UniqueConstraint("campaign_id", "sha256"),
 )
 
 artifact = Table(
     "artifact",
     metadata,
-    _id(),
-    _ref("campaign"),
-    _optional_ref("experiment"),
-    _text("kind"),
-    _text("path"),
-    _text("sha256"),
-    _time("kept_at"),
-    _event_seq(),
+    row_id(),
+    ref("campaign"),
+    optional_ref("experiment"),
+    text_column("kind"),
+    text_column("path"),
+    text_column("sha256"),
+    time_column("kept_at"),
+    event_seq(),
 )
 
 event = Table(
@@ -371,20 +330,20 @@ event = Table(
     metadata,
     Column("seq", Integer, primary_key=True, autoincrement=False),
     Column("campaign_id", Integer),
-    _time("at"),
-    _text("kind"),
-    _text("actor"),
-    _text("payload"),
-    _text("hash"),
+    time_column("at"),
+    text_column("kind"),
+    text_column("actor"),
+    text_column("payload"),
+    text_column("hash"),
 )
 
 chain_head = Table(
     "chain_head",
     metadata,
-    _id(),
-    _whole("seq"),
-    _text("hash"),
-    _time("at"),
+    row_id(),
+    whole("seq"),
+    text_column("hash"),
+    time_column("at"),
     CheckConstraint("id = 1", "single"),
 )
 

@@ -24,6 +24,7 @@ def seal_faults(rows: Rows) -> Iterator[Fault]:
     measures: dict[object, list[object]] = defaultdict(list)
     for row in rows["step_quantity"].values():
         measures[row.get("step_id")].append(row.get("quantity"))
+    promised = {row.get("experiment_id") for row in rows["prediction"].values()}
     started = _first_starts(rows)
     for step_id, step in rows["step"].items():
         place = f"step {step_id}"
@@ -31,6 +32,8 @@ def seal_faults(rows: Rows) -> Iterator[Fault]:
         if step_id not in started:
             yield from _unstarted_faults(place, step, rows)
             continue
+        if step.get("experiment_id") not in promised:
+            yield Fault(place, "ran without any sealed prediction")
         for quantity in measures[step_id]:
             seal = sealed.get((step.get("experiment_id"), quantity))
             if seal is None:

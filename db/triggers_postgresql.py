@@ -72,13 +72,20 @@ BEGIN
     END IF;
     IF OLD.state IN ('proposed', 'approved')
         AND NEW.state IN ('running', 'measured', 'failed', 'unknown')
-        AND EXISTS (
-            SELECT 1 FROM step_quantity AS q
-            WHERE q.step_id = NEW.id AND NOT EXISTS (
+        AND (
+            NOT EXISTS (
                 SELECT 1 FROM prediction AS p
                 WHERE p.experiment_id = NEW.experiment_id
-                    AND p.quantity = q.quantity
                     AND p.sealed_at < NEW.dispatched_at
+            )
+            OR EXISTS (
+                SELECT 1 FROM step_quantity AS q
+                WHERE q.step_id = NEW.id AND NOT EXISTS (
+                    SELECT 1 FROM prediction AS p
+                    WHERE p.experiment_id = NEW.experiment_id
+                        AND p.quantity = q.quantity
+                        AND p.sealed_at < NEW.dispatched_at
+                )
             )
         )
     THEN
@@ -108,6 +115,16 @@ BEGIN
     THEN
         RAISE EXCEPTION USING MESSAGE =
             'labagent seal: a prediction must come before its step';
+    END IF;
+    RETURN NEW;
+END
+""",
+    "labagent_correction": """
+BEGIN
+    IF (SELECT state FROM step WHERE id = NEW.step_id) NOT IN ('measured', 'failed')
+    THEN
+        RAISE EXCEPTION USING MESSAGE =
+            'labagent state: only what is over must be corrected';
     END IF;
     RETURN NEW;
 END
@@ -179,6 +196,10 @@ TRIGGERS: Mapping[str, str] = {
         "CREATE TRIGGER measurement_append_only BEFORE UPDATE OR DELETE ON measurement "
         "FOR EACH ROW EXECUTE FUNCTION labagent_append_only()"
     ),
+    "correction_append_only": (
+        "CREATE TRIGGER correction_append_only BEFORE UPDATE OR DELETE ON correction "
+        "FOR EACH ROW EXECUTE FUNCTION labagent_append_only()"
+    ),
     "approval_append_only": (
         "CREATE TRIGGER approval_append_only BEFORE UPDATE OR DELETE ON approval "
         "FOR EACH ROW EXECUTE FUNCTION labagent_append_only()"
@@ -210,6 +231,10 @@ TRIGGERS: Mapping[str, str] = {
     "prediction_rules": (
         "CREATE TRIGGER prediction_rules BEFORE INSERT ON prediction "
         "FOR EACH ROW EXECUTE FUNCTION labagent_prediction()"
+    ),
+    "correction_rules": (
+        "CREATE TRIGGER correction_rules BEFORE INSERT ON correction "
+        "FOR EACH ROW EXECUTE FUNCTION labagent_correction()"
     ),
     "event_rules": (
         "CREATE TRIGGER event_rules BEFORE INSERT ON event "
@@ -258,6 +283,10 @@ TRIGGERS: Mapping[str, str] = {
     ),
     "measurement_no_truncate": (
         "CREATE TRIGGER measurement_no_truncate BEFORE TRUNCATE ON measurement "
+        "FOR EACH STATEMENT EXECUTE FUNCTION labagent_append_only()"
+    ),
+    "correction_no_truncate": (
+        "CREATE TRIGGER correction_no_truncate BEFORE TRUNCATE ON correction "
         "FOR EACH STATEMENT EXECUTE FUNCTION labagent_append_only()"
     ),
     "approval_no_truncate": (

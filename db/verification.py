@@ -20,12 +20,20 @@ from db.engine import AnyRow
 from db.guards import guard_faults
 from db.schema import CHAINED, OUTSIDE, chain_head, event
 from db.sealing import seal_faults
-from labagent.errors import DataError
+from labagent.errors import DataError, LabagentError
 from labagent.ports import Fault
 
 Fields = dict[str, object]
 
-_UNREADABLE = (ValueError, TypeError, LookupError, ArithmeticError, DBAPIError)
+_UNREADABLE = (
+    ValueError,
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    RecursionError,
+    DBAPIError,
+    LabagentError,
+)
 """What a driver raises on a stored value that its column's type cannot hold."""
 
 

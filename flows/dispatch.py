@@ -13,15 +13,17 @@ import time
 import traceback
 from dataclasses import dataclass
 
-from flows.endings import Ending, ended, judge, readbacks
+from flows.endings import Ending, ended, judge, readbacks, storable
 from flows.leases import LEASE_SECONDS, Heartbeat
 from flows.signals import Stop
 from flows.steps import PATIENT, Driven, Fate, Patience, Workplace
+from flows.workers import store_of
 from labagent.campaigns import Campaign, Stage
 from labagent.errors import (
     DataError,
     EnvelopeError,
     ExecutorError,
+    GoalChangedError,
     LeaseLostError,
     LogbookError,
 )
@@ -56,9 +58,16 @@ def run_step(
     for left in reversed(range(patience.attempts)):
         if stop.asked:
             return Driven(Fate.SKIPPED)
-        claim = place.logbook.claim(
-            place.campaign_id, place.worker, LEASE_SECONDS, step
-        )
+        try:
+            claim = place.logbook.claim(
+                place.campaign_id,
+                place.worker,
+                LEASE_SECONDS,
+                step,
+                place.row.goal_version,
+            )
+        except GoalChangedError:
+            return Driven(Fate.SKIPPED)  # the run looks at the goal before it goes on
         if claim is None:
             return Driven(Fate.TAKEN)
         try:
@@ -101,11 +110,17 @@ def _drive(errand: Errand, *, last: bool) -> Driven:
     if stage is not None and claim.executor in known:
         return _Drive(errand, stage).attempt(last=last)
     message = (
-        f"nothing was run: the campaign has no stage {claim.stage} with an executor "
-        f"{claim.executor} any more"
+        f"the campaign has no stage {claim.stage} with an executor {claim.executor} "
+        "any more"
     )
-    place.logbook.complete(claim, StepState.FAILED, (), message, {})
-    return Driven(Fate.FAILED, claim.number, claim.stage, message)
+    if claim.resumed:
+        state = StepState.UNKNOWN
+        message = f"it was begun, and nobody can be asked how it ended: {message}"
+    else:
+        state = StepState.FAILED
+        message = f"nothing was run: {message}"
+    place.logbook.complete(claim, state, (), message, {})
+    return Driven(Fate(state.value), claim.number, claim.stage, message)
 
 
 def request_for(campaign: Campaign, stage: Stage, claim: Claim) -> Request:
@@ -182,7 +197,7 @@ class _Drive:
 
     def _cut(self, cut: _Cut, *, last: bool) -> Driven:
         """Write what is known of an attempt that was cut short."""
-        text = str(cut)
+        text = storable(str(cut))
         if cut.fate is Fate.UNKNOWN:
             return self._complete(Ending(StepState.UNKNOWN, text))
         if cut.fate is Fate.RETRY and last:
@@ -195,8 +210,10 @@ class _Drive:
         return Driven(fate, self._claim.number, self._claim.stage, message)
 
     def _complete(self, ending: Ending) -> Driven:
+        # what a user's function or an instrument said may hold what no database keeps
+        message = storable(ending.message)
         provenance = {
-            **ending.provenance,
+            **storable(dict(ending.provenance)),
             "executor": self._claim.executor,
             "capabilities": self._place.capabilities_sha256(self._claim.executor),
             "seed": self._request.seed,
@@ -210,14 +227,14 @@ class _Drive:
                 self._claim,
                 ending.state,
                 ending.measurements,
-                ending.message,
+                message,
                 provenance,
             )
         except DataError as error:  # the memory is stricter than we are
-            text = f"the results cannot be recorded: {error}"
+            text = storable(f"the results cannot be recorded: {error}")
             write(self._claim, StepState.FAILED, (), text, provenance)
             return self._driven(Fate.FAILED, text)
-        return self._driven(Fate(ending.state.value), ending.message)
+        return self._driven(Fate(ending.state.value), message)
 
     def _broken(self, error: Exception) -> Ending:
         """Tell of a driver that broke its own promises."""
@@ -245,6 +262,8 @@ class _Drive:
     def _seen_before(self, executor: Executor) -> bool:
         """Return whether the executor knows the key, after an earlier claim lapsed."""
         sighting, handle = executor.lookup(self._claim.key)
+        if sighting is Sighting.NOT_SEEN and not self._same_store:
+            sighting = Sighting.CANNOT_TELL
         if sighting is Sighting.CANNOT_TELL and not executor.describe().idempotent:
             raise _Cut(
                 Fate.UNKNOWN,
@@ -253,6 +272,11 @@ class _Drive:
             )
         self._handle = handle
         return sighting is Sighting.SEEN
+
+    @property
+    def _same_store(self) -> bool:
+        """Whether the earlier worker's executors kept their files where ours do."""
+        return store_of(self._claim.previous) == store_of(self._claim.worker)
 
     def _submit(self, executor: Executor) -> None:
         self._lease.check()

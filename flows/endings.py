@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from labagent.campaigns import Campaign, Stage
 from labagent.experiments import Kind, Measurement, StepState
@@ -24,6 +25,29 @@ class Ending:
     message: str = ""
     measurements: tuple[Measurement, ...] = ()
     provenance: Mapping[str, object] = field(default_factory=dict)
+
+
+T = TypeVar("T")
+
+
+def storable(content: T) -> T:
+    """Return texts with what no database can hold spelled out: NUL, lone surrogates.
+
+    Args:
+        content: A text, or lists and mappings with texts in them.
+    """
+    found: Any = content
+    match found:
+        case str():
+            whole = found.encode("utf-8", "backslashreplace").decode("utf-8")
+            found = whole.replace("\0", "\\x00")
+        case Mapping():
+            found = {storable(k): storable(v) for k, v in found.items()}
+        case list() | tuple():
+            found = [storable(v) for v in found]
+        case _:
+            pass
+    return found
 
 
 def judge(

@@ -6,7 +6,7 @@ a file that its executor finds; then it is written here.
 
 from collections.abc import Sequence
 
-from flows.endings import Ending, ended, judge
+from flows.endings import Ending, ended, judge, storable
 from flows.steps import Driven, Fate, Workplace
 from labagent.campaigns import Stage
 from labagent.errors import StateError
@@ -59,4 +59,5 @@ def _ending(
     if report.status is RunStatus.SUCCEEDED:
         return ended(place.campaign, stage, observations, {})
     kept, _ = judge(place.campaign, stage, observations)
-    return Ending(StepState.FAILED, report.message or report.status.value, kept)
+    message = storable(report.message or report.status.value)
+    return Ending(StepState.FAILED, message, kept)

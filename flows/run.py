@@ -23,7 +23,7 @@ from flows.wiring import Runtime
 from flows.workers import recover
 from labagent import config
 from labagent.campaigns import Leash
-from labagent.errors import SchedulerError, StateError
+from labagent.errors import GoalChangedError, SchedulerError, StateError
 from labagent.experiments import OPEN_STATES, Decision, ExperimentRecord, StepState
 from labagent.ports import Finding
 from labagent.review import surprises
@@ -110,8 +110,8 @@ class Run:
         self._count(records)
         if self._stop.asked:
             return self._stopped()
-        if self._failures >= max(HOPELESS, 2 * self._campaign.batch):
-            return self._hopeless()
+        if (obstacle := self._obstacle()) is not None:
+            return obstacle
         if self._approve_by_rule(records):
             return None
         if runnable:
@@ -121,6 +121,17 @@ class Run:
             self._stop.wait(_OTHERS_SECONDS)
             return None
         return self._waiting(records) or self._propose()
+
+    def _obstacle(self) -> Outcome | None:
+        """Return why this run must not go on, if so."""
+        if self._failures >= max(HOPELESS, 2 * self._campaign.batch):
+            return self._hopeless()
+        newest = self._logbook.campaign(self._campaign.name).goal_version
+        if newest == self._place.row.goal_version:
+            return None
+        again = "type the same command again, to go on with the new goal"
+        text = f"the campaign's goal was changed while this ran; {again}"
+        return Outcome(Why.WAITING, text, (again,))
 
     def _catch_up(self) -> None:
         """Take over from runs that died, and take in what people filed."""
@@ -223,10 +234,14 @@ class Run:
         """Keep a batch of proposals with their sealed predictions."""
         try:
             ids = self._logbook.add_decision(
-                self._place.campaign_id, decision, self._campaign.stages, AGENT
+                self._place.campaign_id,
+                decision,
+                self._campaign.stages,
+                AGENT,
+                self._place.row.goal_version,
             )
-        except StateError:
-            return  # another run proposed this batch: look again
+        except (StateError, GoalChangedError):
+            return  # another run, or a person, was quicker: look again
         if self._left is not None:
             self._left -= len(ids)
         how = f"{decision.strategy}, {decision.acquisition}"

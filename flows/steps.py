@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from labagent.campaigns import Campaign
-from labagent.ports import Executor, Logbook
+from labagent.ports import CampaignRow, Executor, Logbook
 
 
 class Fate(StrEnum):
@@ -47,6 +47,11 @@ class Workplace(Protocol):
     @property
     def logbook(self) -> Logbook:
         """The memory."""
+        ...
+
+    @property
+    def row(self) -> CampaignRow:
+        """The campaign in the memory, with the goal version that is worked with."""
         ...
 
     @property

@@ -7,6 +7,7 @@ commands stay fast.
 import os
 import threading
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import adapters
@@ -14,7 +15,7 @@ import db
 from adapters.envelope import Envelope, guarded
 from adapters.provenance import capabilities_document
 from flows.setups import setup_for, work_folder
-from flows.workers import this_worker
+from flows.workers import store_name, this_worker
 from labagent import config
 from labagent.campaigns import Campaign
 from labagent.errors import ConfigurationError, DataError, Mistake
@@ -87,7 +88,6 @@ class Runtime:
         executors: Who runs the stages.
         folder: The campaign file's folder.
         work: Where executors keep files.
-        worker: Name on the leases of this process.
     """
 
     campaign: Campaign
@@ -96,7 +96,11 @@ class Runtime:
     executors: Executors
     folder: Path
     work: Path
-    worker: str = field(default_factory=lambda: str(this_worker()))
+
+    @cached_property
+    def worker(self) -> str:
+        """Name on the leases of this process; tells where its executors keep files."""
+        return f"{this_worker()}@{store_name(self.work)}"
 
     @property
     def campaign_id(self) -> int:

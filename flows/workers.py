@@ -1,16 +1,19 @@
 """Names of workers that tell whether the process behind them still lives.
 
-A name is ``host:pid:start``. Process ids are given out again, starting times are not,
-so a lease whose worker died on this host is ended at once by the next run instead of
-after its time.
+A name is ``host:pid:start@store``. Process ids are given out again, starting times are
+not, so a lease whose worker died on this host is ended at once by the next run instead
+of after its time. ``store`` names the folder in which its executors keep what they did:
+whoever takes a step over and looks into another one cannot tell from it what happened.
 """
 
 import os
 import platform
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from uuid import uuid4
 
 from labagent.ports import Logbook
 
@@ -47,9 +50,28 @@ def this_worker() -> Worker:
 
 def parse(name: str) -> Worker | None:
     """Return the worker a lease names, or None for names that are not ours."""
-    host, _, rest = name.partition(":")
+    host, _, rest = name.partition("@")[0].partition(":")
     pid, _, start = rest.partition(":")
     return Worker(host, int(pid), start) if pid.isdecimal() and start else None
+
+
+def store_of(name: str) -> str:
+    """Return the name of the store of a worker; empty where it told none."""
+    return name.partition("@")[2]
+
+
+def store_name(folder: Path) -> str:
+    """Return the name of a store, made once and kept in it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / "store-id"
+    with suppress(FileExistsError):
+        draft = folder / f".store-{uuid4().hex}"
+        draft.write_text(uuid4().hex[:12], encoding="utf-8")
+        try:
+            os.link(draft, file)  # complete or not there, whoever is first
+        finally:
+            draft.unlink()
+    return file.read_text(encoding="utf-8")
 
 
 def started(pid: int) -> str | None:

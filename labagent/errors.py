@@ -13,6 +13,7 @@
         ├── SealError        a prediction is missing, or somebody tried to change one
         ├── LeaseLostError   the step belongs to somebody else now
         ├── StateError       the step may not go from this state to that one
+        ├── GoalChangedError the campaign's goal was changed while somebody worked on it
         └── SchemaError      the database is newer, older or not one of ours
 
 Messages read ``"<what> <name>: got <value> <unit>, must <rule>; <remedy>"``.
@@ -94,6 +95,10 @@ class LeaseLostError(LogbookError):
 
 class StateError(LogbookError):
     """The step may not go from the state it is in to the one asked for."""
+
+
+class GoalChangedError(LogbookError):
+    """The campaign has a newer goal version than the one somebody works with."""
 
 
 class SchemaError(LogbookError):

@@ -36,12 +36,13 @@ class Claim:
         number: Number of the experiment, as people call it.
         stage: Name of the stage.
         executor: Name of the executor.
-        key: Idempotency key.
+        key: Idempotency key; another one each time a person asks to run it again.
         token: Fencing token; completion with an older one is refused.
         attempts: How often the step was claimed, this time included.
         intervention: All controls of the experiment.
         resumed: Whether an earlier claim lapsed: ask the executor before submitting.
         worker: Who holds it.
+        previous: Who held it before, where it is resumed.
     """
 
     step: int
@@ -55,6 +56,7 @@ class Claim:
     intervention: Intervention
     resumed: bool
     worker: str
+    previous: str = ""
 
 
 @dataclass(frozen=True)
@@ -157,12 +159,18 @@ class Logbook(Protocol):
         ...
 
     def add_decision(
-        self, campaign: int, decision: Decision, stages: Sequence[Stage], by: str
+        self,
+        campaign: int,
+        decision: Decision,
+        stages: Sequence[Stage],
+        by: str,
+        goal_version: int | None = None,
     ) -> tuple[int, ...]:
         """Write decision, experiments, steps and sealed predictions; return ids.
 
         Raises:
             StateError: The batch number is taken: another process proposed first.
+            GoalChangedError: ``goal_version`` is given and not the newest.
         """
         ...
 
@@ -187,12 +195,21 @@ class Logbook(Protocol):
         ...
 
     def claim(
-        self, campaign: int, worker: str, lease: float, step: int | None = None
+        self,
+        campaign: int,
+        worker: str,
+        lease: float,
+        step: int | None = None,
+        goal_version: int | None = None,
     ) -> Claim | None:
         """Lease the first runnable step (or the one named) for ``lease`` seconds.
 
         Runnable: approved, or running with a lapsed lease (then ``resumed``), with
         sealed predictions and every earlier step of its experiment measured.
+
+        Raises:
+            GoalChangedError: ``goal_version`` is given and not the newest: whoever
+                asks may hold safety limits that were tightened since.
         """
         ...
 

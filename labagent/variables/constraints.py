@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 from labagent.variables.domains import TOLERANCE, Intervention, Value
 
-
-def _close(a: float, b: float) -> bool:
-    return math.isclose(a, b, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+SLACK = 1e-7
+"""What rounding may add to a rule's sum, as a share of its largest part."""
 
 
 @dataclass(frozen=True)
@@ -60,15 +59,23 @@ class Condition:
             raise TypeError(f"condition on {self.variable}: name one of its species")
         if isinstance(found, str) or isinstance(self.value, str):
             return (found == self.value) == (self.relation == "==")
+        close = math.isclose(
+            found, self.value, rel_tol=TOLERANCE, abs_tol=self._rounding
+        )
         match self.relation:
             case "==":
-                return _close(found, self.value)
+                return close
             case "!=":
-                return not _close(found, self.value)
+                return not close
             case "<=":
-                return found <= self.value + TOLERANCE
+                return close or found <= self.value
             case _:
-                return found >= self.value - TOLERANCE
+                return close or found >= self.value
+
+    @property
+    def _rounding(self) -> float:
+        """Absolute rounding: fractions are parts of one, other units know no size."""
+        return 0.0 if self.component is None else TOLERANCE
 
 
 @dataclass(frozen=True)
@@ -92,20 +99,31 @@ class Constraint:
 
     def excess(self, intervention: Intervention) -> float:
         """Return by how much the rule is broken; zero or less means it is kept."""
+        parts = self._parts(intervention)
+        return -math.inf if parts is None else sum(parts) - self.bound
+
+    def _parts(self, intervention: Intervention) -> list[float] | None:
+        """Return each term's value; None where the rule does not apply."""
         if not all(c.holds(intervention) for c in self.when):
-            return -math.inf
-        total = 0.0
+            return None
+        parts: list[float] = []
         for term in self.terms:
             value = look_up(intervention, term.variable, term.component)
             if not isinstance(value, (int, float)):
                 raise TypeError(f"constraint {self.text!r}: {term.path} is no number")
-            total += term.coefficient * value
-        return total - self.bound
+            parts.append(term.coefficient * value)
+        return parts
 
     def violations(self, intervention: Intervention) -> list[str]:
-        """Return the rule's text and its excess where it is broken, else nothing."""
-        excess = self.excess(intervention)
-        scale = max(1.0, abs(self.bound))
-        if excess <= 1e-7 * scale:
+        """Return the rule's text and its excess where it is broken, else nothing.
+
+        Rounding is forgiven relative to the numbers that are added, so that a limit of
+        1e-9 bar is as strict as one of 1 bar.
+        """
+        parts = self._parts(intervention)
+        if parts is None:
+            return []
+        excess = sum(parts) - self.bound
+        if excess <= SLACK * max(abs(self.bound), *map(abs, parts), 0.0):
             return []
         return [f"got an excess of {excess:g}, must keep {self.text!r}"]

@@ -22,7 +22,8 @@ from sqlalchemy import (
 )
 
 from db.chain import Link, canonical
-from db.schema import CHAINED, OUTSIDE, Utc, chain_head, event
+from db.columns import Utc
+from db.schema import CHAINED, OUTSIDE, chain_head, event
 
 Row = Mapping[str, object]
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from sqlalchemy import Connection, delete, insert, select, text, update
+from sqlalchemy import Connection, delete, func, insert, select, text, update
 
 from db import open_logbook
 from db.engine import clock
@@ -130,9 +130,39 @@ def test_a_step_does_not_run_before_its_predictions_were_sealed(url: str) -> Non
     with raw(url) as c:
         early = c.execute(select(experiment.c.proposed_at)).scalars().first()
         run = {"state": "running", "worker": "w", "dispatched_at": early}
-        c.execute(update(step).where(step.c.id == mixing).values(run))
+    for one in (mixing, annealing):  # mixing measures nothing, yet it acts
+        with pytest.raises(SealError, match="must not run before"), raw(url) as c:
+            c.execute(update(step).where(step.c.id == one).values(run))
+
+
+def _bare_step(connection: Connection) -> int:
+    """Add an approved step of an experiment without predictions; return its id."""
+    last = {
+        table: int(connection.execute(select(func.max(table.c.id))).scalar() or 0) + 1
+        for table in (experiment, step)
+    }
+    newest = select(experiment).order_by(experiment.c.id.desc())
+    owner = connection.execute(newest).mappings().first()
+    waiting = connection.execute(select(step).where(step.c.state == "proposed"))
+    old = waiting.mappings().first()
+    assert owner is not None
+    assert old is not None
+    number = owner["number"] + 1
+    added = {**owner, "id": last[experiment], "number": number}
+    connection.execute(insert(experiment).values(added))
+    bare = {**old, "id": last[step], "experiment_id": added["id"], "key": "bare"}
+    connection.execute(insert(step).values(bare))
+    chosen = update(step).where(step.c.id == bare["id"])
+    connection.execute(chosen.values(state="approved"))
+    return last[step]
+
+
+def test_a_step_never_runs_without_any_prediction(url: str) -> None:
+    with raw(url) as c:
+        bare = _bare_step(c)
+        run = {"state": "running", "worker": "w", "dispatched_at": clock(c)}
     with pytest.raises(SealError, match="must not run before"), raw(url) as c:
-        c.execute(update(step).where(step.c.id == annealing).values(run))
+        c.execute(update(step).where(step.c.id == bare).values(run))
 
 
 def _put(connection: Connection, state: StepState) -> None:
