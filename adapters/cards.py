@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Sequence
 
+from adapters.files import handle_of
 from adapters.requests import controls_of, results_of
 from labagent.ports import Request, Setup
 from labagent.variables import Composition, Label, Value, Variable
@@ -14,15 +15,23 @@ HEADER = ("quantity", "value", "unit", "sigma", "comment")
 NOT_MEASURED = "n/a"
 """What a person writes where there is no value."""
 
+MARK = 4
+"""Characters of a key's hash in file names: one in 65,536 is another's."""
+
 FAILED = "failed"
 """Name of the row that says why an experiment failed."""
 
 
 def stem(request: Request, setup: Setup) -> str:
-    """Return the file name, without suffix, of a step's card and result."""
+    """Return the file name, without suffix, of a step's card and result.
+
+    It ends in a piece of the key's hash: another database, or the same experiment done
+    again, never meets the cards and forms of an earlier one.
+    """
+    mark = handle_of(request.key)[:MARK]
     if len(setup.stages) > 1:
-        return f"{request.experiment}-{request.stage}"
-    return str(request.experiment)
+        return f"{request.experiment}-{request.stage}-{mark}"
+    return f"{request.experiment}-{mark}"
 
 
 def _shown(control: Variable, value: Value) -> list[tuple[str, str, str]]:

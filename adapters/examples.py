@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from adapters.cards import stem
 from adapters.files import create, write_atomically
 from labagent.ports import Request, Setup
 from labagent.variables import (
@@ -175,7 +176,8 @@ def _manual(folder: Path) -> Example:
 
     def fill_in(request: Request) -> None:
         value = {"yield": {"value": request.experiment / 4, "unit": "percent"}}
-        (results / f"{request.experiment}.json").write_text(json.dumps(value))
+        name = stem(request, setup)
+        (results / f"{name}.json").write_text(json.dumps(value))
 
     return Example(
         setup=setup,

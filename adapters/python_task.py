@@ -3,18 +3,22 @@
 ::
 
     def measure(parameters, report=None, stage="", experiment=0, seed=0):
-        report("yield", 41.0)                       # optional: kept even if aborted
+        report("yield", 41.0)     # optional: kept, as partial, whatever happens later
         return {"yield": 42.0, "purity": {"value": 97.1, "sigma": 0.4}}
 
 Only ``parameters`` (control name to value, in the campaign's units) is required; the
-others are passed to functions that name them. Values are in the declared units.
+others are passed to functions that name them. Values are in the declared units. What is
+returned counts; of a quantity that is only reported every report counts, once the
+function has returned.
 """
 
 import hashlib
 import inspect
 import math
+import os
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from importlib.util import module_from_spec, spec_from_file_location
 from numbers import Real
 from pathlib import Path
@@ -25,6 +29,9 @@ from labagent.errors import DataError
 from labagent.experiments import Kind, Measurement
 
 Function = Callable[..., object]
+
+PARTIAL = "partial"
+"""Quality of what was reported before the end; it is kept and not averaged."""
 
 
 def work(payload: Mapping[str, Any], recorder: Recorder) -> Mapping[str, object]:
@@ -40,15 +47,24 @@ def work(payload: Mapping[str, Any], recorder: Recorder) -> Mapping[str, object]
     """
     results = _Results(payload["results"], payload["function"])
 
+    reported: list[Measurement] = []
+
     def report(name: str, value: object, sigma: float | None = None) -> None:
         content = value if sigma is None else {"value": value, "sigma": sigma}
-        recorder.observe(results.measurement(name, content))
+        found = results.measurement(name, content)
+        recorder.observe(replace(found, quality=PARTIAL))
+        reported.append(found)
 
     function = _load(payload)
     offered = {k: payload[k] for k in ("stage", "experiment", "seed")}
     offered["report"] = report
+    worker = os.getpid()
     returned = function(dict(payload["parameters"]), **_named(function, offered))
-    for measurement in results.all_of(returned):
+    if os.getpid() != worker:
+        os._exit(0)  # a copy the function forked: its parent speaks for both
+    final = results.all_of(returned)
+    known = {m.quantity for m in final}
+    for measurement in (*final, *(m for m in reported if m.quantity not in known)):
         recorder.observe(measurement)
     if results.names and not recorder.count:
         raise DataError(

@@ -1,10 +1,10 @@
 """A person at the bench: ``adapter: manual``.
 
 A step becomes a work card and an empty form under ``cards``. It runs until the filled
-form lies under ``results`` (``7.csv``, ``7.json`` or ``7.xlsx`` for experiment 7; with
-several stages ``7-anneal.csv``), or until somebody enters the result with ``labagent
-record``. A form that is still being written or that cannot be understood is left
-alone and said aloud; one that was taken is kept as it was read.
+form lies under ``results`` (``7-3f2a.csv``, ``.json`` or ``.xlsx`` for experiment 7;
+with several stages ``7-anneal-3f2a.csv``; the card says it), or until somebody enters
+the result with ``labagent record``. A form that is still being written or that cannot
+be understood is left alone and said aloud; one that was taken is kept as it was read.
 
 Options:
     settle: How long a form must lie untouched before it is read; 2 s by default.

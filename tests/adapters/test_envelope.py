@@ -267,3 +267,21 @@ def test_everything_else_is_passed_through() -> None:
     executor.submit(request())
     executor.close()
     assert not driver.reached
+
+
+@pytest.mark.parametrize("unit", [1e-12, 1.0, 1e12])
+def test_a_limit_is_as_strict_for_small_numbers_as_for_large(unit: float) -> None:
+    control = Variable("p", Role.CONTROL, Continuous(0.0, 10 * unit), "bar")
+    rule = Constraint("p <= 1", (Term(1.0, "p"),), unit)
+    envelope = Envelope((rule,), DesignSpace((control,)))
+    assert envelope.check({"p": unit}) == []
+    assert envelope.check({"p": unit * (1 + 1e-6)}) != []
+
+
+def test_a_condition_on_a_small_number_is_no_condition_on_zero() -> None:
+    control = Variable("p", Role.CONTROL, Continuous(0.0, 1e-6), "mol")
+    when = (Condition("p", None, "!=", 0.0),)
+    rule = Constraint("p <= 0 when p != 0", (Term(1.0, "p"),), 0.0, when)
+    envelope = Envelope((rule,), DesignSpace((control,)))
+    assert envelope.check({"p": 0.0}) == []
+    assert envelope.check({"p": 1e-10}) != []

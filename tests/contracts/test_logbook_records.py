@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from db import SqlLogbook
-from labagent.errors import DataError, LeaseLostError, StateError
+from labagent.errors import DataError, GoalChangedError, LeaseLostError, StateError
 from labagent.experiments import Measurement, StepState
 from labagent.ports import CampaignRow, Finding, ImportedRow, Logbook
 from tests import factories as make
@@ -178,3 +178,50 @@ def test_awkward_text_comes_back_whole(logbook: Logbook, campaign: CampaignRow) 
 def test_sql_logbook_is_a_logbook(logbook: SqlLogbook) -> None:
     book: Logbook = logbook
     assert book.campaigns() == ()
+
+
+def test_a_step_done_again_runs_under_another_key(
+    logbook: Logbook, campaign: CampaignRow
+) -> None:
+    approved(logbook, campaign)
+    first = claimed(logbook, campaign)
+    logbook.complete(first, StepState.UNKNOWN, (), "who knows", {})
+    logbook.record(first.step, StepState.APPROVED, (), "oven was off", "ada")
+    second = claimed(logbook, campaign)
+    assert (second.step, second.resumed) == (first.step, False)
+    assert second.key != first.key
+    (record, *_) = logbook.experiments(campaign.id)
+    assert record.steps[0].key == second.key
+    assert logbook.verify() == ()
+
+
+def test_a_released_step_keeps_its_key(logbook: Logbook, campaign: CampaignRow) -> None:
+    approved(logbook, campaign)
+    first = claimed(logbook, campaign)
+    logbook.release(first, "nothing happened")
+    assert claimed(logbook, campaign).key == first.key
+
+
+def test_whoever_holds_an_older_goal_neither_proposes_nor_dispatches(
+    logbook: Logbook, campaign: CampaignRow
+) -> None:
+    approved(logbook, campaign)
+    logbook.open_campaign(make.changed(make.make_campaign()), "ada")
+    with pytest.raises(GoalChangedError, match="version 1, must be the newest"):
+        logbook.claim(campaign.id, "w1", 60.0, goal_version=1)
+    with pytest.raises(GoalChangedError, match="newest, 2"):
+        logbook.add_decision(
+            campaign.id, make.decision(1), make.ONE_STAGE, "agent", goal_version=1
+        )
+    assert len(logbook.experiments(campaign.id)) == 2
+    assert logbook.claim(campaign.id, "w1", 60.0, goal_version=2) is not None
+
+
+def test_a_claim_tells_who_held_the_step_before(
+    logbook: Logbook, campaign: CampaignRow
+) -> None:
+    approved(logbook, campaign)
+    logbook.claim(campaign.id, "here:1:1@store", 60.0)
+    logbook.lapse("here:1:1@store")
+    again = claimed(logbook, campaign)
+    assert (again.resumed, again.previous) == (True, "here:1:1@store")

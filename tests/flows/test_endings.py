@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from flows.endings import ended, judge, readbacks
+from flows.endings import ended, judge, readbacks, storable
 from labagent.experiments import Kind, Measurement, StepState
 from labagent.ports import Observation
 from tests.factories import hardness, humidity, make_campaign, resistivity
@@ -63,3 +63,11 @@ def test_success_without_any_result_is_a_failure() -> None:
     ending = ended(CAMPAIGN, STAGE, observed(humidity()), {})
     assert ending.state is StepState.FAILED
     assert "got no result, must measure hardness, resistivity" in ending.message
+
+
+@pytest.mark.parametrize("text", ["bad \x00", "half \udcff pair", "fine µ"])
+def test_texts_become_what_a_database_can_hold(text: str) -> None:
+    found = storable({"traceback": [text]})["traceback"][0]
+    assert "\0" not in found
+    assert found.encode("utf-8").decode() == found
+    assert found.startswith(text[:4])

@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from adapters import build
-from adapters.cards import card
+from adapters.cards import MARK, card
+from adapters.files import handle_of
 from labagent.ports import Executor, Report, RunStatus
 from tests.adapters.setups import (
     ALLOY,
@@ -38,19 +39,19 @@ def bench(folder: Path, settle: str = "0 s") -> Executor:
 ASKED = {**WARM, "alloy": {"Cu": 0.25, "Ni": 0.75}}
 
 
-def hand_in(folder: Path, text: str, name: str = "7.csv") -> None:
+def hand_in(folder: Path, text: str, name: str = "7-2c70.csv") -> None:
     (folder / "work" / "results" / name).write_text(text)
 
 
 def test_the_card_says_what_to_set_in_which_unit(tmp_path: Path) -> None:
     bench(tmp_path).submit(request(ASKED))
-    text = (tmp_path / "work" / "cards" / "7.md").read_text()
+    text = (tmp_path / "work" / "cards" / "7-2c70.md").read_text()
     lines = text.splitlines()
     assert lines[0] == "# Experiment 7: experiment"
     assert "| temperature | 100   | degC     |" in lines
     assert "| alloy.Cu    | 0.25  | fraction |" in lines
     assert "| operator | a text  |" in lines
-    form = (tmp_path / "work" / "cards" / "7.csv").read_text()
+    form = (tmp_path / "work" / "cards" / "7-2c70.csv").read_text()
     assert form.startswith("quantity,value,unit,sigma,comment\nyield,,percent,,\n")
 
 
@@ -78,14 +79,14 @@ def test_a_filled_form_becomes_results_and_readbacks(tmp_path: Path) -> None:
         "readback",
         "readback",
     ]
-    assert "results/7.csv sha256:" in str(seen[0].measurement.raw)
+    assert "results/7-2c70.csv sha256:" in str(seen[0].measurement.raw)
 
 
 def test_json_forms_are_read_too(tmp_path: Path) -> None:
     executor = bench(tmp_path)
     handle = executor.submit(request(ASKED))
     text = '{"yield": {"value": 4, "sigma": 1}, "humidity": 50, "operator": "Ada"}'
-    hand_in(tmp_path, text, "7.json")
+    hand_in(tmp_path, text, "7-2c70.json")
     assert executor.poll(handle).status is RunStatus.SUCCEEDED
     assert values(executor, handle) == [
         ("yield", 4.0),
@@ -121,7 +122,7 @@ def test_a_form_that_is_not_understood_is_said_and_left_alone(
     hand_in(tmp_path, text)
     report = executor.poll(handle)
     assert report.status is RunStatus.RUNNING
-    with pytest.raises(AssertionError, match=f"results/7.csv: .*{message}"):
+    with pytest.raises(AssertionError, match=f"results/7-2c70.csv: .*{message}"):
         raise AssertionError(report.message)
     assert executor.health().reasons == (report.message,)
     hand_in(tmp_path, FILLED)
@@ -132,10 +133,10 @@ def test_a_form_that_is_not_understood_is_said_and_left_alone(
 def test_a_wrong_json_form_is_said(text: str, tmp_path: Path) -> None:
     executor = bench(tmp_path)
     handle = executor.submit(request(ASKED))
-    hand_in(tmp_path, text, "7.json")
+    hand_in(tmp_path, text, "7-2c70.json")
     report = executor.poll(handle)
     assert report.status is RunStatus.RUNNING
-    assert report.message.startswith("results/7.json: ")
+    assert report.message.startswith("results/7-2c70.json: ")
 
 
 def test_a_form_still_being_written_is_not_read(tmp_path: Path) -> None:
@@ -143,7 +144,7 @@ def test_a_form_still_being_written_is_not_read(tmp_path: Path) -> None:
     handle = executor.submit(request(ASKED))
     hand_in(tmp_path, FILLED)
     assert executor.poll(handle) == Report(
-        RunStatus.RUNNING, "waiting for results/7.csv"
+        RunStatus.RUNNING, "waiting for results/7-2c70.csv"
     )
     assert bench(tmp_path).poll(handle).status is RunStatus.SUCCEEDED
 
@@ -156,8 +157,8 @@ def test_what_was_taken_stays_as_it_was_read(tmp_path: Path) -> None:
     hand_in(tmp_path, FILLED.replace("42.5", "99"))
     assert executor.poll(handle).status is RunStatus.SUCCEEDED
     assert values(executor, handle)[0] == ("yield", 42.5)
-    assert (tmp_path / "work" / "cards" / "done" / "7.md").exists()
-    assert not (tmp_path / "work" / "cards" / "7.md").exists()
+    assert (tmp_path / "work" / "cards" / "done" / "7-2c70.md").exists()
+    assert not (tmp_path / "work" / "cards" / "7-2c70.md").exists()
 
 
 def test_a_failed_experiment_has_a_reason(tmp_path: Path) -> None:
@@ -173,9 +174,9 @@ def test_a_failed_experiment_has_a_reason(tmp_path: Path) -> None:
 def test_a_lost_card_comes_back(tmp_path: Path) -> None:
     executor = bench(tmp_path)
     handle = executor.submit(request(ASKED))
-    (tmp_path / "work" / "cards" / "7.md").unlink()
+    (tmp_path / "work" / "cards" / "7-2c70.md").unlink()
     executor.poll(handle)
-    assert (tmp_path / "work" / "cards" / "7.md").exists()
+    assert (tmp_path / "work" / "cards" / "7-2c70.md").exists()
 
 
 def test_cards_of_a_route_are_told_apart(tmp_path: Path) -> None:
@@ -184,12 +185,28 @@ def test_cards_of_a_route_are_told_apart(tmp_path: Path) -> None:
     first = executor.submit(request(stage="cook", key="1"))
     second = executor.submit(request({}, stage="test", key="2", intervention=WARM))
     assert "Measure:\n\nNothing." in card(request(stage="cook"), settings)
-    hand_in(tmp_path, "quantity,value\n", "7-cook.csv")
-    hand_in(tmp_path, "quantity,value\nyield,3\n", "7-test.csv")
+    hand_in(tmp_path, "quantity,value\n", f"7-cook-{handle_of('1')[:MARK]}.csv")
+    hand_in(
+        tmp_path, "quantity,value\nyield,3\n", f"7-test-{handle_of('2')[:MARK]}.csv"
+    )
     assert executor.poll(first).status is RunStatus.SUCCEEDED
     assert executor.poll(second).status is RunStatus.SUCCEEDED
     assert values(executor, first) == []
     assert values(executor, second) == [("yield", 3.0)]
+
+
+def test_another_run_of_an_experiment_meets_no_old_card_and_no_old_form(
+    tmp_path: Path,
+) -> None:
+    """Another database beside this one, or the same experiment done again."""
+    executor = bench(tmp_path)
+    executor.submit(request(ASKED))
+    hand_in(tmp_path, "quantity,value\nyield,3\n")
+    again = executor.submit(request({**ASKED, "temperature": 30.0}, key="other"))
+    assert executor.poll(again).status is RunStatus.RUNNING
+    cards = [p.read_text() for p in (tmp_path / "work" / "cards").glob("7-*.md")]
+    assert len(cards) == 2
+    assert cards[0] != cards[1]
 
 
 def test_cards_appear_whole(tmp_path: Path) -> None:
