@@ -7,7 +7,6 @@ commands stay fast.
 import os
 import threading
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 
 import adapters
@@ -97,7 +96,7 @@ class Runtime:
     folder: Path
     work: Path
 
-    @cached_property
+    @property
     def worker(self) -> str:
         """Name on the leases of this process; tells where its executors keep files."""
         return f"{this_worker()}@{store_name(self.work)}"
