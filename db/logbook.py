@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from db import campaigns, claims, importing, proposing, reading
+from db import campaigns, claims, corrections, importing, proposing, reading
 from db.campaigns import check_goal
 from db.engine import Database, shown
 from db.revisions import bring_up, found_revision
@@ -20,6 +20,7 @@ from labagent.experiments import (
 from labagent.ports import (
     CampaignRow,
     Claim,
+    Correction,
     DecisionRecord,
     EventRow,
     Fault,
@@ -183,6 +184,25 @@ class SqlLogbook:
         """Write what a person says of a step that is handed over, or unknown."""
         with transaction(self._database, "record", by) as writer:
             claims.record_step(writer, step, state, measurements, message, by)
+
+    def correct(
+        self,
+        experiment: int,
+        wrong: Iterable[str],
+        measurements: Sequence[Measurement],
+        reason: str,
+        by: str,
+    ) -> None:
+        """Say what of an experiment (row id) is wrong, and what is right."""
+        with transaction(self._database, "correct", by) as writer:
+            corrections.write_correction(
+                writer, experiment, wrong, measurements, reason, by
+            )
+
+    def corrections(self, campaign: int) -> tuple[Correction, ...]:
+        """Return what was corrected, in order."""
+        with self._database.reading() as connection:
+            return corrections.read_corrections(connection, campaign)
 
     def cancel(self, steps: Sequence[int], by: str, reason: str) -> None:
         """Cancel approved steps that have not been claimed."""

@@ -4,9 +4,11 @@ import json
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, Table, func, select
 
+from db.corrections import Corrections
 from db.engine import AnyRow
 from db.repeats import repeats, run_key
 from db.schema import (
@@ -43,6 +45,7 @@ from labagent.experiments import (
     Trial,
     Trials,
     average_results,
+    uses_budget,
 )
 from labagent.ports import CampaignRow, DecisionRecord, EventRow, Finding
 
@@ -87,11 +90,8 @@ def read_trials(connection: Connection, campaign_id: int, as_of: int | None) -> 
     seq = newest if as_of is None else as_of
     if not 0 <= seq <= newest:
         raise DataError(f"as_of: got event {seq}, must be 0 to {newest}")
-    states = _states_as_of(connection, campaign_id, seq)
-    measured = _measurements(
-        connection,
-        (experiment.c.campaign_id == campaign_id) & (measurement.c.event_seq <= seq),
-    )
+    lives = _lives_as_of(connection, campaign_id, seq)
+    measured = _measurements(connection, experiment.c.campaign_id == campaign_id, seq)
     rows = connection.execute(
         select(experiment.c.id, experiment.c.intervention, experiment.c.batch)
         .where(experiment.c.campaign_id == campaign_id, experiment.c.event_seq <= seq)
@@ -100,40 +100,60 @@ def read_trials(connection: Connection, campaign_id: int, as_of: int | None) -> 
     return Trials(
         seq,
         tuple(
-            _trial(row, [m for _, m in measured[row.id]], states[row.id])
-            for row in rows
+            _trial(row, [m for _, m in measured[row.id]], lives[row.id]) for row in rows
         ),
     )
 
 
-def _states_as_of(
+@dataclass
+class _Life:
+    """How far a step had come after an event."""
+
+    stage: str
+    state: StepState = StepState.PROPOSED
+    begun: bool = False
+
+
+def _lives_as_of(
     connection: Connection, campaign_id: int, seq: int
-) -> dict[int, set[str]]:
-    """Return experiment id to the states its steps were in after an event."""
+) -> dict[int, list[_Life]]:
+    """Return experiment id to the lives of its steps, in route order."""
     rows = connection.execute(
         select(step_state.c.step_id, step_state.c.state, step.c.experiment_id)
+        .add_columns(step.c.stage)
         .join(step, step.c.id == step_state.c.step_id)
         .join(experiment, experiment.c.id == step.c.experiment_id)
         .where(experiment.c.campaign_id == campaign_id, step_state.c.event_seq <= seq)
         .order_by(step_state.c.id)
     )
-    newest = {row.step_id: (row.experiment_id, row.state) for row in rows}
-    states: dict[int, set[str]] = defaultdict(set)
-    for owner, state in newest.values():
-        states[owner].add(state)
-    return states
+    lives: dict[int, dict[int, _Life]] = defaultdict(dict)
+    for row in rows:
+        life = lives[row.experiment_id].setdefault(row.step_id, _Life(row.stage))
+        life.state = StepState(row.state)
+        life.begun |= life.state is StepState.RUNNING
+    return defaultdict(list, {i: list(found.values()) for i, found in lives.items()})
 
 
 def _measurements(
-    connection: Connection, condition: ColumnElement[bool]
+    connection: Connection, condition: ColumnElement[bool], seq: int | None = None
 ) -> dict[int, list[tuple[int, Measurement]]]:
-    """Return experiment id to (step id, measurement), in the order written."""
-    rows = connection.execute(
+    """Return experiment id to (step id, measurement), in the order written.
+
+    Args:
+        connection: Of the database.
+        condition: Which experiments.
+        seq: As of which event; None for now.
+    """
+    chosen = (
         select(measurement)
         .join(experiment, experiment.c.id == measurement.c.experiment_id)
         .where(condition)
         .order_by(measurement.c.id)
     )
+    if seq is not None:
+        chosen = chosen.where(measurement.c.event_seq <= seq)
+    rows = connection.execute(chosen)
+    corrections = Corrections(connection, condition, seq)
     found: dict[int, list[tuple[int, Measurement]]] = defaultdict(list)
     for row in rows:
         seen = Measurement(
@@ -146,11 +166,11 @@ def _measurements(
             kind=Kind(row.kind),
             raw=row.raw,
         )
-        found[row.experiment_id].append((row.step_id, seen))
+        found[row.experiment_id].append((row.step_id, corrections.marked(row, seen)))
     return found
 
 
-def _trial(row: AnyRow, measured: Sequence[Measurement], states: set[str]) -> Trial:
+def _trial(row: AnyRow, measured: Sequence[Measurement], steps: list[_Life]) -> Trial:
     context: dict[str, float | str] = {}
     for m in measured:
         seen = m.label if m.value is None else m.value
@@ -162,9 +182,14 @@ def _trial(row: AnyRow, measured: Sequence[Measurement], states: set[str]) -> Tr
         results=average_results(measured),
         sigmas=_average_sigmas(measured),
         context=context,
-        open=any(state in OPEN_STATES for state in states),
-        failed=StepState.FAILED in states,
+        open=any(s.state in OPEN_STATES for s in steps),
+        failed=any(s.state is StepState.FAILED for s in steps),
         batch=row.batch,
+        used=tuple(
+            s.stage
+            for s in steps
+            if s.state in OPEN_STATES or uses_budget(s.state, s.begun)
+        ),
     )
 
 
@@ -212,7 +237,7 @@ def read_experiments(
     again = repeats(connection, [s.id for found in steps.values() for s in found])
     sealed = _by_experiment(connection, prediction, ids)
     decided = _by_experiment(connection, approval, ids)
-    measured = _measurements(connection, measurement.c.experiment_id.in_(ids))
+    measured = _measurements(connection, experiment.c.id.in_(ids))
     return tuple(
         ExperimentRecord(
             id=row.id,

@@ -256,8 +256,8 @@ measurement = Table(
 )
 Index(None, measurement.c.experiment_id)
 
-# What a step saw of a quantity before this row's event counts no more; what is right, if
-# that is known, is in measurements of the same event.
+# What a step saw of a quantity before this row's event counts no more; what is right,
+# if that is known, is in measurements of the same event.
 correction = Table(
     "correction",
     metadata,

@@ -26,6 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.sql.ddl import CreateView, DropView
 
 from db.checking import Declared, declared
+from db.corrections import stands
 from db.schema import campaign, experiment, measurement, prediction, step
 from labagent.experiments import Kind, StepState
 from labagent.variables import Role
@@ -173,7 +174,7 @@ def _seen(names: Sequence[str]) -> Subquery:
         ).label(f"value_{place}")
         for place, name in enumerate(names)
     )
-    chosen = select(measurement.c.experiment_id, *means)
+    chosen = select(measurement.c.experiment_id, *means).where(stands())
     return chosen.group_by(measurement.c.experiment_id).subquery("seen")
 
 

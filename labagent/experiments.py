@@ -53,6 +53,13 @@ OPEN_STATES = frozenset(
 """A step in one of these may still bring a result: its experiment is pending."""
 
 
+def uses_budget(state: StepState, begun: bool) -> bool:
+    """Return whether a step counts: not if rejected, or cancelled before it began."""
+    if state in (StepState.CANCELLED, StepState.ABANDONED):
+        return begun
+    return state not in (StepState.PROPOSED, StepState.APPROVED, StepState.REJECTED)
+
+
 class Basis(StrEnum):
     """What a prediction rests on."""
 
@@ -250,6 +257,7 @@ class Trial:
         open: Whether a result may still come (the experiment is pending).
         failed: Whether a step failed.
         batch: Number of the batch that proposed it; None for imported history.
+        used: Stages that use up budget, or still may; None for the whole route.
     """
 
     id: int
@@ -260,6 +268,7 @@ class Trial:
     open: bool = False
     failed: bool = False
     batch: int | None = None
+    used: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)

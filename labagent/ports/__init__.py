@@ -15,6 +15,7 @@ from labagent.ports.executors import (
 from labagent.ports.logbooks import (
     CampaignRow,
     Claim,
+    Correction,
     DecisionRecord,
     EventRow,
     Fault,
@@ -28,6 +29,7 @@ __all__ = [
     "CampaignRow",
     "Capabilities",
     "Claim",
+    "Correction",
     "DecisionRecord",
     "EventRow",
     "Executor",

@@ -117,6 +117,27 @@ class Finding:
     details: Mapping[str, object] = field(default_factory=dict[str, object])
 
 
+@dataclass(frozen=True)
+class Correction:
+    """What somebody said of a value that had been recorded wrongly.
+
+    Attributes:
+        experiment: Number of the experiment.
+        stage: Where it had been measured.
+        quantity: Whose earlier values count no more.
+        reason: Why.
+        by: Who said so.
+        at: When, UTC.
+    """
+
+    experiment: int
+    stage: str
+    quantity: str
+    reason: str
+    by: str
+    at: datetime
+
+
 class Logbook(Protocol):
     """Memory: the only truth. Every writing method is one transaction.
 
@@ -269,6 +290,29 @@ class Logbook(Protocol):
         Raises:
             StateError: The step waits for nobody.
         """
+        ...
+
+    def correct(
+        self,
+        experiment: int,
+        wrong: Iterable[str],
+        measurements: Sequence[Measurement],
+        reason: str,
+        by: str,
+    ) -> None:
+        """Say what of an experiment (row id) was recorded wrongly, and what is right.
+
+        Nothing is changed or removed: earlier measurements of ``wrong``, and of what
+        ``measurements`` are of, count no more from this event on.
+
+        Raises:
+            DataError: It says nothing new, or what is right is no measurement.
+            StateError: The step they are of is not over.
+        """
+        ...
+
+    def corrections(self, campaign: int) -> tuple[Correction, ...]:
+        """Return what was corrected, in order."""
         ...
 
     def cancel(self, steps: Sequence[int], by: str, reason: str) -> None:

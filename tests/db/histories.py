@@ -26,8 +26,13 @@ def raw(url: str, *, unguarded: bool = False) -> Generator[Connection]:
         database.close()
 
 
-def fill(book: SqlLogbook) -> int:
-    """Write at least one row into every table; return the campaign's id."""
+def fill(book: SqlLogbook, *, corrected: bool = True) -> int:
+    """Write at least one row into every table; return the campaign's id.
+
+    Args:
+        book: An empty logbook.
+        corrected: Whether a mistyped result is among them, and its correction.
+    """
     campaign = book.open_campaign(make.make_campaign(), "ada").id
     past = ImportedRow(make.intervention(9.0), (make.hardness(1.5, sigma=0.1),))
     book.import_rows(campaign, [past, past], "past.csv", "ada")
@@ -39,6 +44,8 @@ def fill(book: SqlLogbook) -> int:
         assert claim is not None
         seen = [make.hardness(value), make.resistivity(), make.humidity()]
         book.complete(claim, StepState.MEASURED, seen, "", {"version": "1"})
+    if corrected:
+        book.correct(first[0], [], [make.hardness(2.5)], "typo", "ada")
     second = book.add_decision(
         campaign, make.decision(1, holds=(2.0, 3.0), as_of=4), make.ROUTE, "agent"
     )
@@ -51,10 +58,10 @@ def fill(book: SqlLogbook) -> int:
     return campaign
 
 
-def filled(url: str) -> int:
+def filled(url: str, *, corrected: bool = True) -> int:
     """Fill a database and close it; return the campaign's id."""
     book = open_logbook(url)
     try:
-        return fill(book)
+        return fill(book, corrected=corrected)
     finally:
         book.close()

@@ -8,7 +8,16 @@ from sqlalchemy import Connection, delete, func, insert, select, text, update
 from db import open_logbook
 from db.engine import clock
 from db.guards import place_guards
-from db.schema import CHAINED, chain_head, event, experiment, metadata, prediction, step
+from db.schema import (
+    CHAINED,
+    chain_head,
+    correction,
+    event,
+    experiment,
+    metadata,
+    prediction,
+    step,
+)
 from labagent.errors import LogbookError, SealError, StateError
 from labagent.experiments import TRANSITIONS, StepState
 from tests import factories as make
@@ -243,6 +252,17 @@ def _rewind(c: Connection) -> None:
 def _second(c: Connection) -> None:
     row = c.execute(select(chain_head)).mappings().one()
     c.execute(insert(chain_head).values({**row, "id": 2}))
+
+
+def _correct_early(c: Connection) -> None:
+    fields = {**c.execute(select(correction)).mappings().one(), "id": 99}
+    waiting = select(step.c.id).where(step.c.state == "proposed").limit(1)
+    fields["step_id"] = c.execute(waiting).scalar_one()
+    c.execute(insert(correction).values(fields))
+
+
+def test_only_what_is_over_is_corrected(full: str) -> None:
+    expect_refusal(full, _correct_early, StateError, "only what is over must be")
 
 
 @pytest.mark.parametrize(

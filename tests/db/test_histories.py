@@ -21,7 +21,7 @@ from hypothesis.stateful import (
 )
 
 from db import open_logbook
-from labagent.errors import LeaseLostError, StateError
+from labagent.errors import DataError, LeaseLostError, StateError
 from labagent.experiments import StepState, Trials
 from labagent.ports import Claim, Finding, ImportedRow
 from tests import factories as make
@@ -136,6 +136,21 @@ class Life(RuleBasedStateMachine):
         except StateError:
             return
         self.running.discard(claim.step)
+
+    @rule(place=st.integers(0, 9), value=st.sampled_from([None, 1.0, 2.0]))
+    def correct(self, place: int, value: float | None) -> None:
+        records = self.book.experiments(self.campaign)
+        if not records:
+            return
+        record = records[place % len(records)]
+        right = [] if value is None else [make.hardness(value)]
+        stood = record.results.get("hardness")
+        try:
+            self.book.correct(record.id, ["hardness"], right, "typo", "ada")
+        except (DataError, StateError):
+            return
+        (now,) = self.book.experiments(self.campaign, [record.number])
+        assert now.results.get("hardness") == value != stood
 
     @rule()
     def cancel(self) -> None:

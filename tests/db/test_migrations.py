@@ -19,6 +19,7 @@ from db.migrate import configuration, downgrade_connection, upgrade_connection
 from db.schema import HEAD, REVISIONS, metadata
 from db.views import drop_views, place_views
 from labagent.errors import LogbookError, SchemaError
+from tests import factories as make
 from tests.db.histories import fill, filled, raw
 
 
@@ -31,7 +32,7 @@ def test_the_program_knows_every_revision() -> None:
 def test_guards_change_only_with_a_new_revision() -> None:
     texts = [triggers_sqlite.TRIGGERS, triggers_postgresql.TRIGGERS]
     bodies = triggers_postgresql.BODIES
-    known = {"0001": "187dc4da6e03"}
+    known = {"0002": "603a2a665791"}
     assert {HEAD: digest([*texts, bodies])[:12]} == known
 
 
@@ -62,6 +63,21 @@ def test_down_and_up_again_with_rows(database_url: str) -> None:
     assert revision(database_url) is None
     book = open_logbook(database_url)
     fill(book)
+    assert book.verify() == ()
+    book.close()
+
+
+def test_an_old_database_is_brought_up_with_its_rows(database_url: str) -> None:
+    campaign = filled(database_url, corrected=False)
+    with raw(database_url) as connection:
+        downgrade_connection(connection, "0001")
+        assert "correction" not in inspect(connection).get_table_names()
+    assert revision(database_url) == "0001"
+    book = open_logbook(database_url)
+    assert revision(database_url) == HEAD
+    assert book.verify() == ()
+    book.correct(3, [], [make.hardness(2.5)], "typo", "ada")
+    assert book.trials(campaign).rows[2].results["hardness"] == 2.5
     assert book.verify() == ()
     book.close()
 

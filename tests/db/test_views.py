@@ -33,13 +33,24 @@ def test_one_row_per_experiment(database_url: str) -> None:
     assert list(frame["alloy.Cu"]) == [0.75] * 6
     assert list(frame["alloy.Ni"]) == [0.0] * 6
     assert set(frame["anneal.gas"]) == {"argon"}
-    assert list(frame["hardness"].dropna()) == [1.5, 1.5, 3.0, 4.0]
+    assert list(frame["hardness"].dropna()) == [1.5, 1.5, 2.5, 4.0]  # 3.0: a typo
     predicted = make.proposal(5.0).predictions[0]
     assert list(frame["hardness_predicted"])[2] == predicted.mean
     assert list(frame["hardness_std"])[2] == predicted.std
     assert pd.api.types.is_datetime64_any_dtype(frame["dispatched_at"])
     later = frame["measured_at"].gt(frame["proposed_at"])
     assert list(later) == [False, False, True, True, False, False]
+
+
+def test_what_is_wrong_is_not_in_the_view(database_url: str) -> None:
+    campaign = filled(database_url)
+    book = open_logbook(database_url)
+    book.correct(4, ["hardness"], [], "contaminated", "ada")
+    assert len(book.trials(campaign).rows) == 6
+    book.close()
+    frame = table(database_url, "campaign_alloys")
+    assert list(frame["hardness"].dropna()) == [1.5, 1.5, 2.5]
+    assert list(frame["resistivity"].dropna()) == [2.0, 2.0]
 
 
 def test_views_cannot_be_written(database_url: str) -> None:
