@@ -176,8 +176,10 @@ def test_a_person_measures_and_hands_in_a_file(tmp_path: Path) -> None:
     outcome, _ = finish(file)
     assert outcome.why is Why.WAITING
     assert outcome.todo[0].startswith("do experiment of experiment 1, then: labagent")
-    results = tmp_path / "by-hand-work" / "hands" / "results"
-    (results / "1.json").write_text('{"height": 0.5}', encoding="utf-8")
+    hands = tmp_path / "by-hand-work" / "hands"
+    (card,) = (hands / "cards").glob("1-*.md")
+    form = hands / "results" / f"{card.stem}.json"
+    form.write_text('{"height": 0.5}', encoding="utf-8")
     assert finish(file)[0].why is Why.BUDGET
     assert states(file) == {StepState.MEASURED: 1}
 
