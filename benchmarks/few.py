@@ -57,7 +57,8 @@ def draw(campaign: Campaign, size: int, seed: int) -> np.ndarray:
         values = [r.results[variable.name] for r in others]
         prior = [prior_prediction(campaign, variable)] * len(others)
         plain, half = ([row[j] for row in table] for table in rows)
-        scores[:, j] = [judge(p, values) for p in (plain, prior, half)]
+        found = [judge(p, values) for p in (plain, prior, half)]
+        scores[:, j] = np.array(found)
     return scores
 
 
