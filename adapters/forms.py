@@ -9,7 +9,7 @@ from typing import cast
 
 from adapters.cards import FAILED, HEADER, NOT_MEASURED
 from adapters.matching import paths_of
-from adapters.tables import read_table
+from adapters.tables import as_number, read_table
 from labagent.config.nodes import did_you_mean
 from labagent.config.units import affine
 from labagent.errors import DataError
@@ -94,26 +94,29 @@ def _measurement(name: str, variable: Variable, line: Line) -> Measurement:
         variable.role, Kind.RESULT
     )
     if isinstance(variable.domain, (Label, Choice)):
-        text = value if isinstance(value, str) else f"{value:g}"
+        text = f"{value:g}" if isinstance(value, (int, float)) else str(value)
         return Measurement(name, None, label=text.strip(), kind=kind)
     unit = str(line.get("unit") or variable.unit).strip()
     slope, offset = affine(unit, variable.unit)
     sigma = line.get("sigma")
     return Measurement(
         quantity=name,
-        value=slope * _number(name, value) + offset,
+        value=slope * _number(name, value, unit) + offset,
         unit=variable.unit,
-        sigma=None if _empty(sigma) else abs(slope * _number(f"{name} sigma", sigma)),
+        sigma=None
+        if _empty(sigma)
+        else abs(slope * _number(f"{name} sigma", sigma, unit)),
         kind=kind,
     )
 
 
-def _number(name: str, value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise DataError(f"{name}: got {value!r}, must be a number")
-    if not math.isfinite(value):
+def _number(name: str, value: object, unit: str) -> float:
+    if isinstance(value, float) and not math.isfinite(value):
         raise DataError(f"{name}: got {value!r}, must be finite")
-    return float(value)
+    try:
+        return as_number(value, unit)
+    except DataError as error:
+        raise DataError(f"{name}: {error}") from error
 
 
 def _table_lines(path: Path) -> list[Line]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from adapters.tables import Cell, Row, Table
+from adapters.tables import Cell, Row, Table, as_number
 from labagent.config.nodes import did_you_mean
 from labagent.config.units import affine
 from labagent.errors import DataError
@@ -30,6 +30,7 @@ class Source:
         slope: Declared value = slope * column + offset.
         offset: In the declared unit.
         text: Whether the column holds labels.
+        unit: The column's unit.
     """
 
     path: str
@@ -37,6 +38,7 @@ class Source:
     slope: float = 1.0
     offset: float = 0.0
     text: bool = False
+    unit: str = ""
 
     def read(self, row: Row) -> float | str | None:
         """Return a row's value in the declared unit; None where the cell is empty.
@@ -48,13 +50,13 @@ class Source:
         if cell is None:
             return None
         if self.text:
-            return cell if isinstance(cell, str) else f"{cell:g}"
-        if isinstance(cell, str) or not math.isfinite(cell):
+            return f"{cell:g}" if isinstance(cell, float) else str(cell)
+        try:
+            return self.slope * as_number(cell, self.unit) + self.offset
+        except DataError as error:
             raise DataError(
-                f"row {row.number}, column {self.column!r}: got {cell!r}, must be a "
-                "finite number"
-            )
-        return self.slope * cell + self.offset
+                f"row {row.number}, column {self.column!r}: {error}"
+            ) from error
 
 
 @dataclass(frozen=True)
@@ -140,7 +142,7 @@ def _source(path: str, variable: Variable, entry: object, table: Table) -> Sourc
         )
     text = isinstance(variable.domain, (Choice, Label))
     slope, offset = (1.0, 0.0) if text else affine(unit, variable.unit)
-    return Source(path, column, slope, offset, text)
+    return Source(path, column, slope, offset, text, unit)
 
 
 def read_recipes(

@@ -1,24 +1,19 @@
-"""Measured tables, CSV or XLSX, row by row."""
+"""Measured tables, CSV or XLSX, row by row; read as the campaign file's tables are."""
 
-import csv
-import math
-import re
-import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
-from zipfile import BadZipFile
 
-from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
+from labagent.config import cells, tables
+from labagent.config.cells import CellError, Marks, Percent
+from labagent.config.nodes import Place, Report
+from labagent.errors import ConfigurationError, DataError, Mistake
 
-from labagent.errors import DataError
+Cell = float | str | Percent | None
+"""A number, a text, a number shown as percent, or nothing."""
 
-Cell = float | str | None
-"""A number, a text, or nothing."""
-
-_DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+([eE][-+]?\d+)?")
+_UNCLEAR = Marks(";", comma=True, point=True)  # what was clear is a number already
+_SHOWN = 5  # mistakes of one table that a message names
 
 
 @dataclass(frozen=True)
@@ -50,84 +45,83 @@ def read_table(path: Path, sheet: str | None = None) -> Table:
         sheet: Name of the sheet; the first one by default.
 
     Raises:
-        DataError: The file is missing or is no table.
+        DataError: The file is missing or is no table, or a number in it has two
+            readings.
     """
-    try:
-        if path.suffix.lower() in (".xlsx", ".xlsm"):
-            return _table(path, _xlsx_lines(path, sheet))
-        return _table(path, _csv_lines(path))
-    except FileNotFoundError as error:
-        raise DataError(f"table {path}: there is no such file") from error
-    except UnicodeDecodeError as error:
-        raise DataError(f"table {path}: is not UTF-8 text; save it as UTF-8") from error
-    except (InvalidFileException, BadZipFile, OSError, KeyError, csv.Error) as error:
-        raise DataError(f"table {path}: cannot be read: {error}") from error
-
-
-def _table(path: Path, lines: Iterable[list[Cell]]) -> Table:
+    report = Report()
+    table = tables.read_table(path, sheet, Place(str(path)), report)
+    names: list[str] = []
     rows: list[Row] = []
-    columns: list[str] = []
-    for number, line in enumerate(lines, start=1):
-        if all(cell is None for cell in line):
-            continue
-        if not columns:
-            columns = [str(cell).strip() if cell is not None else "" for cell in line]
-            continue
-        cells = dict(zip(columns, line, strict=False))
-        rows.append(Row(number, {c: cells.get(c) for c in columns if c}))
-    names = [c for c in columns if c]
-    if not names:
-        raise DataError(f"table {path}: is empty, must have a header line")
-    if doubled := sorted({c for c in names if names.count(c) > 1}):
-        raise DataError(
-            f"table {path}: got the column {doubled[0]!r} twice, must be named once"
-        )
+    if table is not None:
+        table.check_widths(report)
+        names = [heading for heading in table.header if heading]
+        for doubled in sorted({name for name in names if names.count(name) > 1}):
+            report.add(
+                Place(str(path), table.line),
+                f"got the column {doubled!r} twice",
+                "must be named once",
+            )
+        rows = [_row(table, row) for row in table.rows]
+    _close(path, report)
     return Table(tuple(names), tuple(rows))
 
 
-def _csv_lines(path: Path) -> list[list[Cell]]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        first = file.readline()
-        delimiter = max((",", ";", "\t"), key=first.count)
-        file.seek(0)
-        comma = delimiter != ","
-        return [
-            [_cell(text, decimal_comma=comma) for text in line]
-            for line in csv.reader(file, delimiter=delimiter)
-        ]
+def as_number(cell: object, unit: str) -> float:
+    """Return a cell's number in a unit.
 
+    Args:
+        cell: As a row holds it, or as JSON says it.
+        unit: Of the column; a cell shown as percent is converted to it.
 
-def _cell(text: str, *, decimal_comma: bool) -> Cell:
-    text = text.strip()
-    if not text:
-        return None
-    if decimal_comma and _DECIMAL_COMMA.fullmatch(text):
-        text = text.replace(",", ".")
+    Raises:
+        DataError: It holds no number, or one with two readings.
+    """
     try:
-        number = float(text)
-    except ValueError:
-        return text
-    return None if math.isnan(number) else number
+        return cells.number(cell, unit, _UNCLEAR)
+    except CellError as error:
+        advice = f"; {error.suggestion}" if error.suggestion else ""
+        shown = cells.shown(cell)
+        raise DataError(f"got {shown}, {error.rule}{advice}") from error
 
 
-def _xlsx_lines(path: Path, sheet: str | None) -> list[list[Cell]]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about drop-down lists and the like
-        book = load_workbook(path, read_only=True, data_only=True)
-        try:
-            page = book[sheet] if sheet else book.worksheets[0]
-            return [
-                [_excel(v) for v in row] for row in page.iter_rows(values_only=True)
-            ]
-        finally:
-            book.close()
+def _close(path: Path, report: Report) -> None:
+    """Raise what is wrong with a table, in one line.
+
+    Raises:
+        DataError: Something is.
+    """
+    try:
+        report.close()
+    except ConfigurationError as error:
+        told = [_said(path, mistake) for mistake in error.mistakes]
+        more = f"; and {len(told) - _SHOWN} more" if len(told) > _SHOWN else ""
+        raise DataError(
+            f"table {path.name}: {'; '.join(told[:_SHOWN])}{more}"
+        ) from error
 
 
-def _excel(value: object) -> Cell:
-    if isinstance(value, bool) or value is None:
-        return None if value is None else str(value)
-    if isinstance(value, (int, float)):
-        return float(value)
-    if isinstance(value, date):
-        return value.isoformat()
-    return str(value).strip() or None
+def _said(path: Path, mistake: Mistake) -> str:
+    line = mistake.place.removeprefix(str(path)).strip(":")
+    text = str(mistake).removeprefix(f"{mistake.place}: ")
+    text = text.removeprefix(f"table {path.name}: ")
+    return f"line {line}: {text}" if line else text
+
+
+def _row(table: tables.Table, row: tables.Row) -> Row:
+    line = dict(zip(table.header, row.cells, strict=False))
+    return Row(
+        row.line,
+        {name: _cell(line.get(name), table) for name in table.header if name},
+    )
+
+
+def _cell(cell: object, table: tables.Table) -> Cell:
+    """Return a cell as a number where it is one; unclear numbers stay texts."""
+    if cells.blank(cell) or str(cell).strip().lower() == "nan":
+        return None
+    if isinstance(cell, Percent):
+        return cell
+    try:
+        return cells.number(cell, "", table.marks)
+    except CellError:
+        return cells.text_of(cell)

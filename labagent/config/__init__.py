@@ -12,9 +12,12 @@ described in ``docs/campaign-file.md``, whose examples are tests.
     goals        objectives, measured, context      controls   design variables
     process      stages, executors                  costs      budget, money
     rules        the language of rules              constraints  its meaning
-    stops, causality, settings, feasibility
-    tables, columns, rows, inlining    CSV and XLSX
-    units        pint        unsupported   what is refused for now
+    stops, causality, settings
+    feasibility, simplex   whether rules leave anything
+    tables, cells, columns, rows, inlining    CSV and XLSX
+    units        pint        numerals   numbers in other notations
+    unsupported  what is refused for now
+    losses       nothing declared is lost    drafts    what could be read
     build        puts it together
 """
 
@@ -22,11 +25,21 @@ from pathlib import Path
 
 from labagent.campaigns import Campaign
 from labagent.config.build import build
+from labagent.config.drafts import Draft
 from labagent.config.nodes import Report
 from labagent.config.reader import read_document, read_yaml
-from labagent.config.rows import read_history, read_rows
+from labagent.config.rows import Past, read_history, read_past, read_rows
 
-__all__ = ["from_document", "load", "read_history", "read_rows"]
+__all__ = [
+    "Draft",
+    "Past",
+    "draft",
+    "from_document",
+    "load",
+    "read_history",
+    "read_past",
+    "read_rows",
+]
 
 
 def load(path: Path) -> Campaign:
@@ -37,6 +50,18 @@ def load(path: Path) -> Campaign:
 
     Raises:
         ConfigurationError: Everything wrong with the file, in its order.
+    """
+    return draft(path).campaign()
+
+
+def draft(path: Path) -> Draft:
+    """Return what a YAML file says, and all that is wrong with it.
+
+    Args:
+        path: The file; tables it names are looked for beside it.
+
+    Raises:
+        ConfigurationError: The file is no YAML at all.
     """
     report = Report()
     tree = read_yaml(path, report)
@@ -55,4 +80,4 @@ def from_document(document: str) -> Campaign:
     Raises:
         ConfigurationError: Everything wrong with it.
     """
-    return build(read_document(document), None, Report())
+    return build(read_document(document), None, Report()).campaign()

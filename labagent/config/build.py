@@ -1,15 +1,16 @@
 """From the tree to a checked :class:`Campaign`."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from labagent.campaigns import Campaign, Find, History
+from labagent.campaigns import Campaign, History
 from labagent.config.causality import read_graph
 from labagent.config.columns import Schema
 from labagent.config.constraints import Scope, read_rules
 from labagent.config.costs import Money, affordable, check_budget, read_budget
+from labagent.config.drafts import Draft
 from labagent.config.feasibility import impossible_rules, impossible_together
 from labagent.config.fields import Fields
 from labagent.config.goals import (
@@ -20,8 +21,9 @@ from labagent.config.goals import (
     read_objectives,
 )
 from labagent.config.inlining import read_candidates, read_history
+from labagent.config.losses import one_line, report_losses
 from labagent.config.names import Register
-from labagent.config.nodes import Node, Plain, Report
+from labagent.config.nodes import Node, Plain, Report, shortened
 from labagent.config.process import Process, read_executors, read_process
 from labagent.config.reader import write_document
 from labagent.config.settings import Settings, read_settings
@@ -66,21 +68,18 @@ KEYS = (
 _CAMPAIGN_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
 
 
-def build(tree: Node, folder: Path | None, report: Report) -> Campaign:
-    """Return the campaign a file says, or raise all that is wrong with it.
+def build(tree: Node, folder: Path | None, report: Report) -> Draft:
+    """Return what a file says, and all that is wrong with it.
 
     Args:
         tree: The file, or a stored document.
         folder: The file's folder, where tables are looked for; None for a stored
             document, which holds its tables.
         report: Holds what reading the file found wrong.
-
-    Raises:
-        ConfigurationError: All mistakes of the file, in its order.
     """
     root = Fields(tree, "campaign", "campaign", KEYS, report)
     builder = _Builder(root, folder, report)
-    return builder.campaign()
+    return builder.draft()
 
 
 @dataclass(frozen=True)
@@ -115,7 +114,8 @@ class _Variables:
     def broken(self) -> bool:
         """Whether a quantity or control is missing here for its own mistakes."""
         sound = (*self.process.controls, *self.quantities, *self.context)
-        return len(sound) < len(self.roles)
+        none = not self.process.control_names or not self.wanted
+        return none or len(sound) < len(self.roles)
 
 
 class _Builder:
@@ -127,13 +127,15 @@ class _Builder:
         self._report = report
         self._money = Money(report)
 
-    def campaign(self) -> Campaign:
+    def draft(self) -> Draft:
         root, report = self._root, self._report
         self._check_version()
         name = self._name()
+        before = report.count
         variables = self._variables()
-        goal = read_goal(root, variables.wanted)
         executors = read_executors(root, report)
+        whole = report.count == before
+        goal = read_goal(root, variables.wanted)
         budget = read_budget(root, self._money, report)
         check_budget(root, budget, variables.process.stages, report)
         space, safety = self._space(variables)
@@ -142,11 +144,8 @@ class _Builder:
         stop = read_stops(root, variables.by_name, variables.broken, report)
         pays_for = affordable(budget, variables.process.stages)
         settings = read_settings(root, space, pays_for, history is not None)
-        report.close()
-        if goal is None or name is None:
-            raise AssertionError("a mistake was found but not reported")
-        return Campaign(
-            name=name,
+        campaign = Campaign(
+            name=name or "",
             goal=goal,
             space=space,
             measured=variables.quantities,
@@ -163,8 +162,12 @@ class _Builder:
             seed=settings.seed,
             device=settings.device,
             history=history,
-            document=self._document(goal.find, settings, space, history),
+            document="",
         )
+        report_losses(root, campaign, variables.process.declared, report)
+        if not report.count:
+            campaign = self._with_document(campaign, settings)
+        return Draft(campaign, whole, root.node, report)
 
     def _check_version(self) -> None:
         root = self._root
@@ -219,7 +222,7 @@ class _Builder:
         root, report, process = self._root, self._report, variables.process
         if not process.control_names:
             key = "stages" if "stages" in root else "controls"
-            if key in root:
+            if root.is_mapping(key):
                 root.wrong(key, "must have at least one control")
             return DesignSpace(()), ()
         others = {n: r for n, r in variables.roles.items() if r is not Role.CONTROL}
@@ -234,23 +237,29 @@ class _Builder:
         return DesignSpace(space.controls, space.constraints, candidates), safety
 
     def _check_rules(self, space: DesignSpace) -> None:
-        root, report = self._root, self._report
-        nodes = (*root.items("constraints"), *root.items("safety"))
-        impossible = {rule.text for rule in impossible_rules(space)}
-        for node in nodes:
-            text = " ".join(str(node.value).split())
-            if text in impossible:
-                report.add(
-                    node.place,
-                    f"rule {text!r}: no setting within the ranges keeps it",
-                    "must leave something to try",
-                )
-        if not impossible and impossible_together(space):
-            report.add(
-                nodes[0].place,
-                "constraints and safety: no setting keeps all rules",
+        """Report rules that no setting keeps, alone or together with others."""
+        root = self._root
+        nodes = (*root.list_of("constraints"), *root.list_of("safety"))
+        places = {one_line(node): node.place for node in reversed(nodes)}
+        for rule in impossible_rules(space):
+            self._report.add(
+                places[rule.text],
+                f"rule {shortened(rule.text)!r}: no setting within the ranges keeps it",
                 "must leave something to try",
             )
+            space = _without(space, [rule])
+        while rules := impossible_together(space):
+            first, *others = sorted(rules, key=lambda rule: places[rule.text])
+            also = " and ".join(
+                f"{shortened(r.text)!r} ({places[r.text].short})" for r in others
+            )
+            self._report.add(
+                places[first.text],
+                f"rule {shortened(first.text)!r}: no setting within the ranges keeps it"
+                + (f" together with {also}" if also else ""),
+                "must leave something to try",
+            )
+            space = _without(space, rules)
 
     def _history(self, space: DesignSpace, variables: _Variables) -> History | None:
         if variables.broken:
@@ -259,26 +268,25 @@ class _Builder:
         schema = Schema(space.controls, quantities)
         return read_history(self._root, schema, self._folder, self._report)
 
-    def _document(
-        self,
-        find: Find,
-        settings: Settings,
-        space: DesignSpace,
-        history: History | None,
-    ) -> str:
-        """Return the file's content as canonical JSON, needing nothing else.
+    def _with_document(self, campaign: Campaign, settings: Settings) -> Campaign:
+        """Add the file's content as canonical JSON, needing nothing else.
 
         Defaults are written out, so that a later version with other defaults still
         reads the same campaign.
         """
         content: dict[str, Plain] = dict(self._root.plain)
-        content |= {"find": find.value, **settings.plain}
-        if space.candidates is not None:
-            content["candidates"] = [dict(row) for row in space.candidates]
-        if history is not None:
-            content["history"] = _plain_history(history)
+        content |= {"find": campaign.goal.find.value, **settings.plain}
+        if campaign.space.candidates is not None:
+            content["candidates"] = [dict(row) for row in campaign.space.candidates]
+        if campaign.history is not None:
+            content["history"] = _plain_history(campaign.history)
         ordered = {key: content[key] for key in KEYS if key in content}
-        return write_document(ordered)
+        return replace(campaign, document=write_document(ordered))
+
+
+def _without(space: DesignSpace, rules: Sequence[Constraint]) -> DesignSpace:
+    kept = tuple(rule for rule in space.constraints if rule not in rules)
+    return replace(space, constraints=kept)
 
 
 def _plain_history(history: History) -> dict[str, Plain]:

@@ -8,11 +8,12 @@ from labagent.campaigns import ColumnMap
 from labagent.config import units
 from labagent.config.fields import Fields
 from labagent.config.names import unknown_name
-from labagent.config.nodes import Node, Place, Report
+from labagent.config.nodes import Node, Place, Report, shortened
 from labagent.config.tables import Table
 from labagent.variables import Choice, Composition, Label, Variable
 
 _KEYS = ("column", "unit")
+_FIRST_ROWS = 20  # searched for the headings where a title stands above them
 _UNIT_IN_HEADING = re.compile(r".*[(\[]\s*([^()\[\]]+?)\s*[)\]]\s*")
 
 
@@ -110,6 +111,9 @@ def match_columns(
         schema: The variables there are.
         report: Receives what is wrong.
     """
+    if _title(given, table, schema, report):
+        return ()
+    table.check_widths(report)
     columns = list(given)
     taken = {c.variable for c in columns}
     for name, unit in schema.units.items():
@@ -120,6 +124,27 @@ def match_columns(
         _check_heading(column, table, place, report)
     _check_controls(columns, schema, places[""], report)
     return tuple(columns)
+
+
+def _title(
+    given: Sequence[ColumnMap], table: Table, schema: Schema, report: Report
+) -> bool:
+    """Report a title where the headings should be; they stand on a later line."""
+    wanted = {*schema.units, *(c.column for c in given)}
+    if wanted.intersection(table.header):
+        return False
+    for row in table.rows[:_FIRST_ROWS]:
+        texts = {cell.strip() for cell in row.cells if isinstance(cell, str)}
+        if len(wanted.intersection(texts)) > 1 or (texts and texts <= wanted):
+            title = next(heading for heading in table.header if heading)
+            report.add(
+                Place(table.file, table.line),
+                f"table: got the line {shortened(title)!r} where the headings belong",
+                "must begin with the headings",
+                f"delete the lines above line {row.line}",
+            )
+            return True
+    return False
 
 
 def _check_heading(
@@ -145,6 +170,9 @@ def _check_unit(
     if unit is None or not found or not units.known(found[1]):
         return
     written = found[1]
+    meant = units.MIXED_UP.get(written, (written,))[0]
+    if units.compatible(meant, unit):
+        written = meant  # T (C)
     same = units.compatible(written, unit) and units.affine(written, unit) == (1, 0)
     if not same:
         report.add(

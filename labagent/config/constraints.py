@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from labagent.campaigns import OutcomeLimit
 from labagent.config import units
 from labagent.config.names import unknown_name
-from labagent.config.nodes import Node, Report, did_you_mean
+from labagent.config.nodes import Node, Report, did_you_mean, shortened
 from labagent.config.rules import (
     Amount,
     Rule,
@@ -167,7 +167,10 @@ def read_rules(
 def _refuse(report: Report, node: Node, text: str, error: RuleError) -> None:
     problem = error.problem.removeprefix("rule: got ")
     report.add(
-        node.place, f"rule {text!r}: got {problem}", error.rule, error.suggestion
+        node.place,
+        f"rule {shortened(text)!r}: got {problem}",
+        error.rule,
+        error.suggestion,
     )
 
 
@@ -257,10 +260,12 @@ def _affine(unit: str, base: str, name: str) -> tuple[float, float]:
         return units.affine(unit, base)
     except DataError as error:
         if not units.known(unit):
-            raise RuleError(f"the unit {unit!r}", str(error)) from error
+            rule = "must be a unit pint knows, such as degC, min or percent"
+            raise RuleError(f"the unit {unit!r}", rule, units.instead(unit)) from error
         raise RuleError(
             f"{name} in {unit or 'no unit'} beside {base or 'a plain number'}",
             "must compare quantities of one kind",
+            units.instead(unit),
         ) from error
 
 

@@ -141,7 +141,7 @@ def _choice(fields: Fields, report: Report) -> Choice | None:
             sound = False
         else:
             labels[label] = node
-    if sound and len(labels) == 1:
+    if sound and len(labels) < 2 and fields.is_list("choices"):  # noqa: PLR2004 one is no choice
         fields.wrong("choices", "must list at least two options")
     return Choice(tuple(labels)) if sound and len(labels) > 1 else None
 
@@ -153,6 +153,9 @@ def _composition(fields: Fields, report: Report) -> Composition | None:
     at_least = fields.whole("at_least", 1) or 1
     at_most = fields.whole("at_most", 1) or max(count, 1)
     if species is None or ("step" in fields and step is None):
+        return None
+    if at_most > count and fields.node.typed:
+        fields.wrong("at_most", f"must not exceed the {count} members there are")
         return None
     if at_least > min(at_most, count):
         fields.wrong("at_least", f"must not exceed {min(at_most, count)}")
@@ -184,13 +187,14 @@ def _species(fields: Fields, report: Report) -> tuple[Species, ...] | None:
         else:
             found.append(_one_species(symbol, limits, fields.what, report))
     species = [s for s in found if s is not None]
-    if len(species) < len(found) or not found:
+    if len(species) < len(found):
         return None
     if len({s.symbol for s in species}) < len(species):
         fields.wrong(keys[0], "must name every member once")
         return None
-    if len(species) == 1:
-        fields.wrong(keys[0], "must name at least two")
+    if len(species) < 2:  # noqa: PLR2004 one is no composition
+        if fields.is_list(keys[0]) or fields.is_mapping(keys[0]):
+            fields.wrong(keys[0], "must name at least two")
         return None
     return tuple(species)
 
@@ -241,7 +245,9 @@ def _step(fields: Fields, report: Report) -> Fraction | None:
     if node is None:
         return None
     step = _fraction(node)
-    if step is None:
+    if step is None and isinstance(node.value, str) and "/" in node.value:
+        fields.wrong("step", "must be a fraction of whole numbers", "write 1/16")
+    elif step is None:
         amount(node, "", f"{fields.what}: step", report)
     elif not 0 < step < 1:
         fields.wrong("step", "must lie between 0 and 1")

@@ -8,7 +8,8 @@ import math
 from collections.abc import Mapping, Sequence
 
 from labagent.config import units
-from labagent.config.nodes import Node, Place, Plain, Report, did_you_mean
+from labagent.config.nodes import Node, Place, Plain, Report, closest, did_you_mean
+from labagent.config.numerals import rewritten
 from labagent.config.unsupported import NOT_YET, OTHER_WORDS, path_of, remedy
 from labagent.errors import DataError
 
@@ -48,9 +49,10 @@ def amount(
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return float(value)
     parts = units.split_amount(value) if isinstance(value, str) else None
-    if parts is None:
+    better = rewritten(value) if isinstance(value, str) else ""
+    if parts is None or better:
         wanted = f"a number in {unit}" if unit else "a number"
-        report.add(node.place, f"{what}: got {node.shown}", f"must be {wanted}")
+        report.add(node.place, f"{what}: got {node.shown}", f"must be {wanted}", better)
         return None
     number, written = parts
     if not written:
@@ -64,12 +66,11 @@ def amount(
     try:
         slope, offset = units.affine(written, unit)
     except DataError:
-        known = units.known(written)
         report.add(
             node.place,
             f"{what}: got {node.shown}",
             f"must be in {unit or 'plain numbers'} or convert to it",
-            "" if known else did_you_mean(written, units.COMMON),
+            units.instead(written),
         )
         return None
     return slope * number + (0.0 if difference else offset)
@@ -77,7 +78,9 @@ def amount(
 
 def duration(node: Node, unit: str, what: str, report: Report) -> float | None:
     """Return a positive time such as ``20 min`` in ``unit``."""
-    if not isinstance(node.value, str) or not _has_unit(node.value):
+    text = node.value if isinstance(node.value, str) else ""
+    parts = units.split_amount(text)
+    if not rewritten(text) and (parts is None or not parts[1]):
         report.add(
             node.place,
             f"{what}: got {node.shown}",
@@ -101,18 +104,13 @@ def price(node: Node, what: str, report: Report) -> tuple[float, str] | None:
             node.place,
             f"{what}: got {node.shown}",
             "must be money: an amount and a currency's three capital letters",
-            "write for example 12 EUR",
+            rewritten(node.shown.strip("'\"")) or "write for example 12 EUR",
         )
         return None
     if found[0] < 0:
         report.add(node.place, f"{what}: got {node.shown}", "must not be negative")
         return None
     return found
-
-
-def _has_unit(text: str) -> bool:
-    parts = units.split_amount(text)
-    return parts is None or bool(parts[1])
 
 
 class Fields:
@@ -146,17 +144,23 @@ class Fields:
             )
 
     def _check_keys(self, keys: Sequence[str]) -> None:
+        """Report wrong keys, and read on as if they had been written right."""
+        meant: dict[str, Node] = {}
         for key, node in self._nodes.items():
             path = path_of(self.section, key)
             if path in NOT_YET:
                 not_yet(self._report, node.key, f"{self.what}: {key}", path)
             elif key not in keys:
+                right = _meant(key, keys)
                 self._report.add(
                     node.key,
                     f"{self.what}: got the key {key!r}",
                     _one_of(keys),
-                    _instead(key, keys),
+                    f"did you mean {right!r}?" if right else "",
                 )
+                if right and right not in self._nodes:
+                    meant.setdefault(right, node)
+        self._nodes = {**self._nodes, **meant}
 
     @property
     def plain(self) -> dict[str, Plain]:
@@ -170,6 +174,22 @@ class Fields:
     def node_of(self, key: str) -> Node | None:
         """Return the value of a key as it stands in the file."""
         return self._nodes.get(key)
+
+    def is_list(self, key: str) -> bool:
+        """Return whether a key is there and holds a list, an empty one included."""
+        return key in self._nodes and isinstance(self._nodes[key].value, tuple)
+
+    def is_mapping(self, key: str) -> bool:
+        """Return whether a key is there and holds a mapping, an empty one included."""
+        return key in self._nodes and isinstance(self._nodes[key].value, Mapping)
+
+    def entries(self, key: str) -> Mapping[str, Node]:
+        """Return the entries of a mapping; empty for anything else, unreported."""
+        return self._nodes[key].fields if key in self._nodes else {}
+
+    def list_of(self, key: str) -> tuple[Node, ...]:
+        """Return the items of a list; empty for anything else, unreported."""
+        return self._nodes[key].items if key in self._nodes else ()
 
     def place_of(self, key: str) -> Place:
         """Return where a key's value stands; the mapping's own place if absent."""
@@ -238,13 +258,15 @@ class Fields:
         if self._nodes[key].value == "":
             return ""
         text = self.text(key)
-        if text is None or units.known(text):
+        if text is None:
+            return None
+        mixed_up = self._nodes[key].typed and text in units.MIXED_UP
+        if units.known(text) and not mixed_up:
             return text
-        self.wrong(
-            key,
-            "must be a unit pint knows, such as degC, min or percent",
-            did_you_mean(text, units.COMMON),
-        )
+        rule = "must be a unit pint knows, such as degC, min or percent"
+        if mixed_up:
+            rule = f"must be clear; pint reads it as {units.MIXED_UP[text][1]}"
+        self.wrong(key, rule, units.instead(text))
         return None
 
     def number(
@@ -264,7 +286,7 @@ class Fields:
             return None
         value = node.value
         if isinstance(value, bool) or not isinstance(value, (int, float)):
-            self.wrong(key, "must be a whole number")
+            self.wrong(key, "must be a whole number", _as_number(value))
         elif value != math.floor(value) or value < low:
             self.wrong(key, f"must be a whole number of at least {low}")
         else:
@@ -314,15 +336,22 @@ class Fields:
         return {}
 
 
+def _as_number(value: object) -> str:
+    """Return what to write instead of a number in quotes or another notation."""
+    if not isinstance(value, str):
+        return ""
+    return "remove the quotes" if value.strip().isdecimal() else rewritten(value)
+
+
 def _one_of(keys: Sequence[str]) -> str:
     if len(keys) > _MANY:
         return "must be a key of the campaign file (see docs/campaign-file.md)"
     return f"must be one of {', '.join(keys)}"
 
 
-def _instead(key: str, keys: Sequence[str]) -> str:
+def _meant(key: str, keys: Sequence[str]) -> str | None:
     word = OTHER_WORDS.get(key)
-    return f"did you mean {word!r}?" if word in keys else did_you_mean(key, keys)
+    return word if word in keys else closest(key, keys)
 
 
 def _either(options: Sequence[str]) -> str:

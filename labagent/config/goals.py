@@ -81,6 +81,12 @@ def _objective(name: str, node: Node, report: Report) -> Wanted | None:
     if goal is None or unit is None:
         return None
     variable = Variable(name, Role.OUTCOME, _expected(fields, unit), unit)
+    if "expect" not in fields:
+        report.note(
+            node.key,
+            f"objective {name}: got no expect, so predictions before the first results "
+            "are a wide guess; write expect: [low, high], where 95 % should lie",
+        )
     _check_keys(fields, goal)
     if goal in (*_LIMITS, _WITHIN):
         limits = _limits(fields, name, goal, unit)
@@ -190,8 +196,10 @@ def read_context(
     return tuple(found)
 
 
-def read_goal(root: Fields, wanted: tuple[Wanted, ...]) -> Goal | None:
+def read_goal(root: Fields, wanted: tuple[Wanted, ...]) -> Goal:
     """Return the goal: sentence, what to find, objectives, limits.
+
+    Where sentence or ``find`` are wrong, something stands for them.
 
     Args:
         root: The whole file.
@@ -204,9 +212,8 @@ def read_goal(root: Fields, wanted: tuple[Wanted, ...]) -> Goal | None:
     limits = tuple(limit for w in wanted for limit in w.limits)
     weighed = [o for o in objectives if o.weight is not None]
     find = _find(root, objectives, weighed)
-    if find is None or sentence is None:
-        return None
-    return Goal(sentence, find, objectives, limits, _top(root, find))
+    top = _top(root, find) if find else Goal.top
+    return Goal(sentence or "", find or Find.BEST, objectives, limits, top)
 
 
 def _top(root: Fields, find: Find) -> float:

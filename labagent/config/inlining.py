@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from labagent.campaigns import ColumnMap, History
+from labagent.config.cells import read_formula
 from labagent.config.columns import Schema, match_columns, read_columns
 from labagent.config.controls import label_of
 from labagent.config.fields import Fields, amount
 from labagent.config.names import unknown_name
 from labagent.config.nodes import Node, Place, Report
-from labagent.config.rows import imported, interventions, read_formula
+from labagent.config.rows import imported, interventions
 from labagent.config.tables import Table, read_table
 from labagent.variables import (
     Choice,
@@ -29,7 +30,15 @@ from labagent.variables import (
 
 _KEYS = ("file", "sheet", "columns")
 _MOST = 50  # rows listed
-Placed = tuple[Place, Intervention]
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """A row of candidates, and whether all of it could be read."""
+
+    place: Place
+    values: Intervention
+    sound: bool
 
 
 def read_candidates(
@@ -53,30 +62,31 @@ def read_candidates(
         rows = _from_table(node, space, folder, report)
     else:
         rows = [_inline(item, space, report) for item in root.items("candidates")]
+    if rows is None:
+        return ()
     _check(rows, space, report)
-    if not rows and isinstance(node.value, tuple):
+    if not rows and (root.is_list("candidates") or root.is_mapping("candidates")):
         root.wrong("candidates", "must have at least one row")
-    return tuple(row[1] for row in rows if row)
+    return tuple(row.values for row in rows)
 
 
 def _from_table(
     node: Node, space: DesignSpace, folder: Path | None, report: Report
-) -> Sequence[Placed | None]:
+) -> Sequence[_Candidate] | None:
     source = _source("candidates", node, Schema(space.controls), folder, report)
     if source is None or source.table is None or source.columns is None:
-        return [None]
-    before = report.count
+        return None
     rows = interventions(source.table, source.columns, Schema(space.controls), report)
-    return rows if report.count == before else [None]
+    return [_Candidate(at, row, len(row) == len(space.names)) for at, row in rows]
 
 
-def _check(rows: Sequence[Placed | None], space: DesignSpace, report: Report) -> None:
-    """Report the rows that break a limit or a rule."""
-    found = [
-        (row[0], number, violations)
-        for number, row in enumerate(rows, 1)
-        if row and (violations := space.violations(row[1]))
-    ]
+def _check(rows: Sequence[_Candidate], space: DesignSpace, report: Report) -> None:
+    """Report the rows that break a limit or a rule; of others the values that do."""
+    found: list[tuple[Place, int, list[str]]] = []
+    for number, row in enumerate(rows, 1):
+        check = space.violations if row.sound else space.value_violations
+        if violations := check(row.values):
+            found.append((row.place, number, violations))
     for place, number, violations in found[:_MOST]:
         report.add(
             place,
@@ -90,16 +100,15 @@ def _check(rows: Sequence[Placed | None], space: DesignSpace, report: Report) ->
         )
 
 
-def _inline(node: Node, space: DesignSpace, report: Report) -> Placed | None:
+def _inline(node: Node, space: DesignSpace, report: Report) -> _Candidate:
     if not isinstance(node.value, Mapping):
         report.add(
             node.place,
             f"candidate: got {node.shown}",
             f"must be a mapping of {', '.join(space.names)} to values",
         )
-        return None
     row: dict[str, Value] = {}
-    sound = True
+    sound = isinstance(node.value, Mapping)
     for name, value in node.fields.items():
         if name not in space.names:
             problem = unknown_name("candidate", name, list(space.names))
@@ -111,7 +120,7 @@ def _inline(node: Node, space: DesignSpace, report: Report) -> Placed | None:
             sound = False
         else:
             row[name] = found
-    return (node.place, row) if sound else None
+    return _Candidate(node.place, row, sound)
 
 
 def _value(control: Variable, node: Node, report: Report) -> Value | None:

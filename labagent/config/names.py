@@ -1,10 +1,25 @@
 """Which names variables, stages and executors may have."""
 
 import re
+import unicodedata
 
-from labagent.config.nodes import Place, Report, did_you_mean
+from labagent.config.nodes import Place, Report, did_you_mean, shortened
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,47}")
+_SPELLED = {
+    "ä": "ae",
+    "ö": "oe",
+    "ü": "ue",
+    "Ä": "Ae",
+    "Ö": "Oe",
+    "Ü": "Ue",
+    "ß": "ss",
+    "æ": "ae",
+    "ø": "oe",
+    "å": "aa",
+    "µ": "u",
+    "μ": "u",
+}
 _RESERVED = ("and", "or", "not", "when", "in", "budget")
 
 
@@ -24,7 +39,7 @@ def check_name(what: str, name: str, place: Place, report: Report) -> bool:
         return False
     if _NAME.fullmatch(name):
         return True
-    better = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_")
+    better = re.sub(r"\W+", "_", _in_ascii(name), flags=re.ASCII).strip("_")
     if better and not better[0].isalpha():
         better = f"x{better}"
     report.add(
@@ -34,6 +49,14 @@ def check_name(what: str, name: str, place: Place, report: Report) -> bool:
         f"write {better}" if _NAME.fullmatch(better) else "",
     )
     return False
+
+
+def _in_ascii(name: str) -> str:
+    """Return a name with its letters spelled in ASCII: haerte, resume."""
+    for letter, spelled in _SPELLED.items():
+        name = name.replace(letter, spelled)
+    parts = unicodedata.normalize("NFKD", name)
+    return "".join(c for c in parts if not unicodedata.combining(c))
 
 
 class Register:
@@ -51,13 +74,13 @@ class Register:
             name: The whole name, a stage's included.
             place: Where it stands.
         """
-        first = self._taken.setdefault(name.lower(), (what, place))
-        if first[1] == place:
+        owner, first = self._taken.setdefault(name.lower(), (f"{what} {name}", place))
+        if first == place:
             return True
         self._report.add(
             place,
-            f"{what} {name}: got a name taken by {first[0]}",
-            f"must have a name of its own, capitals aside (see {first[1].short})",
+            f"{what} {name}: got a name taken by {owner} ({first.short})",
+            "must have a name of its own; capitals make no difference",
         )
         return False
 
@@ -72,7 +95,7 @@ def unknown_name(what: str, name: str, names: list[str]) -> tuple[str, str, str]
     """
     listed = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")  # noqa: PLR2004 as many as a line holds
     return (
-        f"{what}: got the unknown name {name!r}",
-        f"must be one of {listed or 'none'}",
+        f"{what}: got the unknown name {shortened(name)!r}",
+        f"must be one of {listed}" if names else "must be declared; nothing is yet",
         did_you_mean(name, names),
     )

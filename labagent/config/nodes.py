@@ -1,6 +1,6 @@
 """The file as a tree in which every value knows where it stands."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -10,6 +10,7 @@ Plain = bool | int | float | str | Sequence["Plain"] | Mapping[str, "Plain"] | N
 """What JSON can say."""
 _LEAST_PREFIX = 3  # letters from which a shortened word is recognised
 _LONGEST_QUOTE = 60  # characters of a value that a message repeats
+_LONGEST_RULE = 120  # characters of a rule that a message repeats
 
 
 @dataclass(frozen=True, order=True)
@@ -60,6 +61,31 @@ class Node:
         return self.value if isinstance(self.value, tuple) else ()
 
     @property
+    def typed(self) -> bool:
+        """Whether a person's file says it; False for a stored document.
+
+        What a stored campaign was allowed to say once, it may say for ever.
+        """
+        return self.place.line > 0
+
+    @property
+    def places(self) -> "Iterator[Place]":
+        """Every place inside, its own and its key's first."""
+        yield from (self.key, self.place)
+        inside = self.items or self.fields.values()
+        for node in inside:
+            yield from node.places
+
+    def inner(self, *keys: str) -> "Node":
+        """Return the value that keys lead to, or the deepest one on the way there."""
+        node = self
+        for key in keys:
+            if key not in node.fields:
+                break
+            node = node.fields[key]
+        return node
+
+    @property
     def plain(self) -> Plain:
         """The value without places."""
         if isinstance(self.value, tuple):
@@ -84,7 +110,12 @@ class Node:
                 text = "{" + ", ".join(f"{k}: ..." for k in self.value) + "}"
             case _:
                 text = f"{self.value}"
-        return text if len(text) <= _LONGEST_QUOTE else text[:_LONGEST_QUOTE] + "..."
+        return shortened(text, _LONGEST_QUOTE)
+
+
+def shortened(text: str, length: int = _LONGEST_RULE) -> str:
+    """Return a text that fits into a message."""
+    return text if len(text) <= length else text[:length] + "..."
 
 
 def from_plain(value: Plain, path: str) -> Node:
@@ -111,6 +142,12 @@ def did_you_mean(word: str, words: Sequence[str]) -> str:
         word: What was typed.
         words: What would have been right.
     """
+    known = closest(word, words)
+    return f"did you mean {known!r}?" if known else ""
+
+
+def closest(word: str, words: Sequence[str]) -> str | None:
+    """Return the known word closest to a mistyped one; None where none is close."""
     folded = {w.lower(): w for w in reversed(words)}
     short = {w.lower().rpartition(".")[2]: w for w in reversed(words)}
     for known in (folded, short):
@@ -118,15 +155,19 @@ def did_you_mean(word: str, words: Sequence[str]) -> str:
         if len(word) >= _LEAST_PREFIX and not close:
             close = [w for w in known if w.startswith(word.lower())]
         if close:
-            return f"did you mean {known[close[0]]!r}?"
-    return ""
+            return known[close[0]]
+    return None
 
 
 class Report:
-    """Mistakes as they are found; raised together at the end."""
+    """Mistakes as they are found, raised together at the end; and notes.
+
+    A note is about something that is allowed and perhaps not meant.
+    """
 
     def __init__(self) -> None:
         self._found: list[tuple[Place, Mistake]] = []
+        self._notes: dict[tuple[Place, str], None] = {}
 
     def add(self, place: Place, problem: str, rule: str, suggestion: str = "") -> None:
         """Note a mistake.
@@ -141,10 +182,24 @@ class Report:
         if (place, mistake) not in self._found:
             self._found.append((place, mistake))
 
+    def note(self, place: Place, text: str) -> None:
+        """Keep a note: what was found, what follows from it, what may be done."""
+        self._notes[place, text] = None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """All notes with their places, in the order of the file."""
+        return tuple(f"{place}: {text}" for place, text in sorted(self._notes))
+
     @property
     def count(self) -> int:
         """How many mistakes there are so far."""
         return len(self._found)
+
+    def speaks_of(self, places: Iterable[Place]) -> bool:
+        """Return whether a mistake stands at one of some places."""
+        told = {place for place, _ in self._found}
+        return any(place in told for place in places)
 
     def close(self) -> None:
         """Raise everything found, in the order of the file.

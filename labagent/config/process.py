@@ -24,12 +24,18 @@ class Process:
     Attributes:
         stages: In order.
         controls: Those without mistakes.
-        control_names: All of them, so that rules on wrong ones are not wrong as well.
+        declared: Settings of all of them by name, so that rules on wrong ones are not
+            wrong as well.
     """
 
     stages: list[Stage] = field(default_factory=list[Stage])
     controls: list[Variable] = field(default_factory=list[Variable])
-    control_names: list[str] = field(default_factory=list[str])
+    declared: dict[str, Node] = field(default_factory=dict[str, Node])
+
+    @property
+    def control_names(self) -> list[str]:
+        """Names of all controls, those with mistakes included."""
+        return list(self.declared)
 
 
 def read_executors(root: Fields, report: Report) -> tuple[ExecutorSpec, ...]:
@@ -40,14 +46,11 @@ def read_executors(root: Fields, report: Report) -> tuple[ExecutorSpec, ...]:
         report: Receives what is wrong.
     """
     entries = root.mapping("executors")
-    if not entries:
-        if "executors" not in root:
-            root.missing(
-                "executors",
-                "must name at least one",
-                "write executors: {bench: manual} to do the work by hand",
-            )
-        return ()
+    remedy = "write executors: {bench: manual} to do the work by hand"
+    if "executors" not in root:
+        root.missing("executors", "must name at least one", remedy)
+    elif not entries and root.is_mapping("executors"):
+        root.wrong("executors", "must name at least one", remedy)
     specs: list[ExecutorSpec] = []
     for name, node in entries.items():
         sound = check_name("executor", name, node.key, report)
@@ -158,18 +161,20 @@ class _StageReader:
         for name, node in entries.items():
             full = f"{prefix}{name}"
             names.append(full)
+            self.process.declared[full] = node
             sound = check_name("control", name, node.key, self.report)
             if not self.register.add("control", full, node.key) or not sound:
                 continue
             control = read_control(full, node, self.report)
             self.process.controls += [control] if control else []
-        self.process.control_names += names
         return tuple(names)
 
     def _measures(self, stage: str, fields: Fields) -> tuple[str, ...]:
         names: list[str] = []
         for node in fields.items("measures"):
             name = node.value if isinstance(node.value, str) else node.shown
+            if not self.quantities:
+                continue  # that there are none is told already
             if name not in self.quantities:
                 problem = unknown_name(fields.what, name, list(self.quantities))
                 self.report.add(node.place, *problem)
@@ -209,7 +214,7 @@ class _StageReader:
                 )
             return self.executors[0] if len(self.executors) == 1 else ""
         name = fields.text("executor") or ""
-        if name and name not in self.executors:
+        if name and self.executors and name not in self.executors:
             problem = unknown_name(f"stage {stage}", name, list(self.executors))
             self.report.add(fields.place_of("executor"), *problem)
         return name
@@ -222,6 +227,8 @@ class _StageReader:
             parts = Fields(
                 node, f"{fields.what}: cost", "cost", ("per_experiment",), self.report
             )
+            if "per_experiment" not in parts:
+                parts.missing("per_experiment", "must be given", "write 12 EUR")
             node = parts.node_of("per_experiment")
         return self.money.read(node, f"{fields.what}: cost") if node else None
 

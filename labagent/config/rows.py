@@ -4,18 +4,17 @@ A missing measurement is normal; a missing control is a mistake. Values of the p
 lie outside today's ranges, but must be of the right kind.
 """
 
-import math
-import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
 from labagent.campaigns import Campaign, ColumnMap
-from labagent.config import units
+from labagent.config import cells, units
+from labagent.config.cells import CellError
 from labagent.config.columns import Schema, match_columns
-from labagent.config.nodes import Place, Report, did_you_mean
-from labagent.config.tables import Row, Table, blank, read_table
+from labagent.config.nodes import Place, Report
+from labagent.config.tables import Row, Table, read_table
 from labagent.errors import DataError
 from labagent.experiments import Kind, Measurement
 from labagent.ports import ImportedRow
@@ -32,12 +31,9 @@ from labagent.variables import (
 )
 
 _T = TypeVar("_T")
-_MISSING = frozenset({"", "-", "na", "n/a", "nan", "none", "null", "#n/a"})
-_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
-_COMMA_NUMBER = re.compile(r"[-+]?\d+,\d+([eE][-+]?\d+)?")
-_FORMULA_PART = re.compile(r"([A-Z][a-z]?)(\d+\.?\d*|\.\d+)?")
 _ROUNDING = 0.01  # how far rounded fractions may sum from one
 _MOST = 50  # mistakes listed of one table
+_MOST_NOTES = 5  # notes listed of one table
 
 
 def schema_of(campaign: Campaign) -> Schema:
@@ -67,6 +63,29 @@ def read_rows(
     campaign: Campaign,
     sheet: str | None = None,
 ) -> tuple[ImportedRow, ...]:
+    """Return the rows of :func:`read_past`."""
+    return read_past(path, columns, campaign, sheet).rows
+
+
+@dataclass(frozen=True)
+class Past:
+    """A table of past experiments.
+
+    Attributes:
+        rows: In declared units.
+        notes: What is allowed in it and perhaps not meant, each with its place.
+    """
+
+    rows: tuple[ImportedRow, ...]
+    notes: tuple[str, ...] = ()
+
+
+def read_past(
+    path: Path,
+    columns: Sequence[ColumnMap],
+    campaign: Campaign,
+    sheet: str | None = None,
+) -> Past:
     """Return a table's past experiments, converted to declared units.
 
     Headings that equal a variable's name need no column map.
@@ -90,20 +109,60 @@ def read_rows(
         if report.count == 0:
             rows = imported(table, matched, schema, report)
     report.close()
-    return rows
+    return Past(rows, report.notes)
 
 
 def imported(
     table: Table, columns: Sequence[ColumnMap], schema: Schema, report: Report
 ) -> tuple[ImportedRow, ...]:
     """Return a table's rows as past experiments; bad cells go into the report."""
+    if not table.rows:
+        place = Place(table.file, table.line)
+        report.note(place, "the table has no rows below its headings")
     reader = _RowReader(table, columns, schema, report)
     rows = [
         ImportedRow(reader.intervention(row), reader.measurements(row))
         for row in table.rows
     ]
+    outside = [
+        (Place(table.file, row.line), said)
+        for row, past in zip(table.rows, rows, strict=True)
+        for said in outside_limits(schema.controls, past.intervention)
+    ]
+    for place, said in outside[:_MOST_NOTES]:
+        report.note(place, f"{said}; it is learned from, and never proposed")
+    if len(outside) > _MOST_NOTES:
+        more = len(outside) - _MOST_NOTES
+        report.note(outside[_MOST_NOTES][0], f"{more} more values lie outside")
     reader.finish()
     return tuple(rows)
+
+
+def outside_limits(
+    controls: Sequence[Variable], intervention: Intervention
+) -> list[str]:
+    """Return which values of the past lie outside today's limits.
+
+    Args:
+        controls: With their limits; steps do not count here.
+        intervention: What was set.
+    """
+    found: list[str] = []
+    for control in controls:
+        match control.domain, intervention.get(control.name):
+            case (Continuous() | Integer()) as domain, (int() | float()) as value:
+                gridless = Continuous(domain.low, domain.high)
+                said = gridless.violations(value)
+            case Composition() as domain, Mapping() as value:
+                said = replace(domain, step=None).violations(value)
+            case _:
+                said = []
+        unit = f" {control.unit}" if control.unit else ""
+        found += [
+            f"control {control.name}: {one.replace(', must ', ', does not ')}{unit}"
+            for one in said
+        ]
+    return found
 
 
 def interventions(
@@ -116,26 +175,6 @@ def interventions(
     ]
     reader.finish()
     return tuple(rows)
-
-
-def read_formula(text: str) -> dict[str, float] | None:
-    """Return mole fractions of ``Al0.25Cu0.75`` or ``AlCu3``; None if it is none."""
-    parts = list(_FORMULA_PART.finditer(text))
-    if not parts or "".join(p[0] for p in parts) != text:
-        return None
-    amounts: dict[str, float] = {}
-    for part in parts:
-        amounts[part[1]] = amounts.get(part[1], 0.0) + float(part[2] or 1)
-    total = sum(amounts.values())
-    return {s: x / total for s, x in amounts.items()} if total > 0 else None
-
-
-class _CellError(Exception):
-    """What a cell must be, and what to do."""
-
-    def __init__(self, rule: str, suggestion: str = "") -> None:
-        self.rule, self.suggestion = rule, suggestion
-        super().__init__(rule)
 
 
 @dataclass
@@ -185,10 +224,7 @@ class _RowReader:
         return row.cells[at] if at < len(row.cells) else None
 
     def _empty(self, row: Row, name: str) -> bool:
-        cell = self._cell(row, name)
-        if isinstance(cell, float) and math.isnan(cell):
-            return True
-        return blank(cell) or str(cell).strip().lower() in _MISSING
+        return cells.missing(self._cell(row, name))
 
     def _control(self, row: Row, control: Variable) -> Value | None:
         domain = control.domain
@@ -196,9 +232,9 @@ class _RowReader:
             return self._composition(row, control.name, domain)
         name = control.name
         if isinstance(domain, Choice):
-            return self._read(row, name, lambda cell: _option(cell, domain))
+            return self._read(row, name, lambda cell: cells.option(cell, domain))
         if self._empty(row, name):
-            return self._wrong(row, name, _CellError("must have a value"))
+            return self._wrong(row, name, CellError("must have a value"))
         value = self._number(row, name, control.unit)
         if value is None:
             return None
@@ -208,16 +244,16 @@ class _RowReader:
 
     def _kind(self, row: Row, name: str, domain: object, value: float) -> float | None:
         if isinstance(domain, Integer):
-            return self._wrong(row, name, _CellError("must be a whole number"))
+            return self._wrong(row, name, CellError("must be a whole number"))
         if isinstance(domain, Continuous) and domain.log and value <= 0:
-            return self._wrong(row, name, _CellError("must be above 0 (log scale)"))
+            return self._wrong(row, name, CellError("must be above 0 (log scale)"))
         return value
 
     def _composition(
         self, row: Row, name: str, domain: Composition
     ) -> dict[str, float] | None:
         if name in self._index:
-            return self._read(row, name, lambda cell: _fractions(cell, domain))
+            return self._read(row, name, lambda cell: cells.fractions(cell, domain))
         paths = {
             s: f"{name}.{s}" for s in domain.symbols if f"{name}.{s}" in self._index
         }
@@ -231,18 +267,18 @@ class _RowReader:
         total = sum(known.values())
         last = next(reversed(paths.values()))
         if any(x < 0 for x in known.values()):
-            return self._wrong(row, last, _CellError("must not be negative"))
+            return self._wrong(row, last, CellError("must not be negative"))
         if abs(total - 1) > _ROUNDING:
             rule = f"must make {name} sum to 1, but it sums to {total:g}"
             hint = "say unit: percent for percent" if 99 <= total <= 101 else ""  # noqa: PLR2004 percent
-            return self._wrong(row, last, _CellError(rule, hint))
+            return self._wrong(row, last, CellError(rule, hint))
         return {s: known.get(s, 0.0) / total for s in domain.symbols}
 
     def _seen(self, row: Row, variable: Variable) -> Measurement | None:
         kind = Kind.CONTEXT if variable.role is Role.CONTEXT else Kind.RESULT
         name = variable.name
         if isinstance(variable.domain, Label):
-            label = str(self._cell(row, name)).strip()
+            label = cells.text_of(self._cell(row, name))
             return Measurement(name, None, label=label, kind=kind)
         value = self._number(row, name, variable.unit)
         if value is None:
@@ -251,69 +287,30 @@ class _RowReader:
 
     def _number(self, row: Row, name: str, unit: str) -> float | None:
         written = self._index[name][1].unit
-        comma = self.table.decimal_comma
 
         def read(cell: object) -> float:
-            return units.convert(_number(cell, written, comma=comma), written, unit)
+            number = cells.number(cell, written, self.table.marks)
+            return units.convert(number, written, unit)
 
         return self._read(row, name, read)
 
     def _read(self, row: Row, name: str, read: Callable[[object], _T]) -> _T | None:
         try:
             return read(self._cell(row, name))
-        except (_CellError, DataError) as error:
+        except (CellError, DataError) as error:
             return self._wrong(row, name, error)
 
     def _wrong(self, row: Row, name: str, error: Exception) -> None:
         self._bad += 1
         if self._bad > _MOST:
             return
-        cell = self._cell(row, name)
+        advice = error.suggestion if isinstance(error, CellError) else ""
+        if not advice and any(v.name == name for v in self.schema.quantities):
+            advice = "leave the cell empty where there is no value"
         self.report.add(
             Place(self.table.file, row.line),
             f"column {self._index[name][1].column!r}: got "
-            + ("nothing" if blank(cell) else repr(cell)),
+            + cells.shown(self._cell(row, name)),
             str(error),
-            error.suggestion if isinstance(error, _CellError) else "",
+            advice,
         )
-
-
-def _number(cell: object, unit: str, *, comma: bool) -> float:
-    wanted = f"must be a number in {unit}" if unit else "must be a number"
-    if isinstance(cell, bool):
-        raise _CellError(wanted)
-    if isinstance(cell, (int, float)) and math.isfinite(cell):
-        return float(cell)
-    text = str(cell).strip()
-    if comma and _COMMA_NUMBER.fullmatch(text):
-        text = text.replace(",", ".")
-    if _NUMBER.fullmatch(text) and math.isfinite(float(text)):
-        return float(text)
-    hint = "write a decimal point" if _COMMA_NUMBER.fullmatch(text) else ""
-    raise _CellError(wanted, hint)
-
-
-def _option(cell: object, domain: Choice) -> str:
-    text = "" if cell is None else str(cell).strip()
-    if text in domain.options:
-        return text
-    if _NUMBER.fullmatch(text):
-        # spreadsheets turn the label 1.0 into the number 1
-        numbers = {o: float(o) for o in domain.options if _NUMBER.fullmatch(o)}
-        same = [o for o, number in numbers.items() if number == float(text)]
-        if same:
-            return same[0]
-    raise _CellError(
-        f"must be one of {', '.join(domain.options)}",
-        did_you_mean(text, domain.options),
-    )
-
-
-def _fractions(cell: object, domain: Composition) -> dict[str, float]:
-    found = read_formula(str(cell).strip()) if cell is not None else None
-    if found is None:
-        raise _CellError("must be a formula such as Al0.25Cu0.75")
-    strange = [s for s in found if s not in domain.symbols]
-    if strange:
-        raise _CellError(f"must be made of {', '.join(domain.symbols)}")
-    return {s: found.get(s, 0.0) for s in domain.symbols}

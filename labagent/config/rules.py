@@ -16,6 +16,8 @@ import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
+from labagent.config.numerals import rewritten
+
 _TOKEN = re.compile(
     r"""\s*(?:
       (?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)
@@ -27,6 +29,13 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _RELATIONS = ("<=", ">=")
+_STRANGE = {
+    "and": "write one line for each",
+    "or": "write one line for each",
+    "if": "write when",
+    "where": "write when",
+}
+_SIGNS = {"≤": "<=", "⩽": "<=", "≥": ">=", "⩾": ">=", "≠": "!="}
 _LONGEST = 500  # characters of a rule
 _DEEPEST = 20  # brackets within brackets
 _CHAINS = "must state one inequality"
@@ -166,6 +175,9 @@ def parse_rule(text: str, names: Collection[str]) -> Rule:
     tokens = tokens_of(text)
     at = _first_word(tokens, "when")
     head = tokens if at is None else tokens[:at]
+    for word, better in _STRANGE.items():
+        if word not in names and _first_word(head, word) is not None:
+            raise RuleError(f"{word!r}", _CHAINS, better)
     when = () if at is None else _conditions(text, tokens[at + 1 :])
     parser = _Parser(text, head, names)
     left = parser.sum()
@@ -210,6 +222,8 @@ def _condition(text: str, tokens: Sequence[Token]) -> When:
     if len(tokens) < 3 or tokens[0].kind != "name":  # noqa: PLR2004 name, relation, value
         raise RuleError(f"the condition {shown!r}", form)
     relation = tokens[1].text
+    if relation in _SIGNS:
+        raise RuleError(f"the condition {shown!r}", form, _spelled(relation))
     if relation == "=":
         raise RuleError(f"the condition {shown!r}", form, "write == for 'is equal to'")
     if relation in ("<", ">"):
@@ -220,6 +234,11 @@ def _condition(text: str, tokens: Sequence[Token]) -> When:
         return When(tokens[0].text, relation, tokens[2].text[1:-1], quoted=True)
     value = text[tokens[2].start : tokens[-1].end]
     return When(tokens[0].text, relation, value)
+
+
+def _spelled(sign: str) -> str:
+    """Return how to type a sign that keyboards lack."""
+    return f"write {_SIGNS[sign]}" if sign in _SIGNS else ""
 
 
 class _Parser:
@@ -257,7 +276,9 @@ class _Parser:
             raise RuleError(
                 f"{token.text!r}", "must be <= or >=", f"write {token.text}="
             )
-        raise RuleError(f"{token.text!r} where <= or >= should be", _CHAINS)
+        raise RuleError(
+            f"{token.text!r} where <= or >= should be", _CHAINS, _spelled(token.text)
+        )
 
     def end(self) -> None:
         token = self._peek()
@@ -265,7 +286,18 @@ class _Parser:
             return
         if token.text in (*_RELATIONS, "==", "<", ">"):
             raise RuleError("two comparisons", _CHAINS, "write one line for each")
+        self._decimal_comma(token)
         raise RuleError(f"{token.text!r} after the rule", _CHAINS)
+
+    def _decimal_comma(self, token: Token) -> None:
+        """Refuse 100,5 with what to write instead."""
+        after = self._peek(1)
+        before = self._tokens[self._at - 1] if self._at else token
+        if token.text == "," and after and before.kind == after.kind == "number":
+            number = f"{before.text},{after.text}"
+            raise RuleError(
+                f"{number!r}", "must have a decimal point", rewritten(number)
+            )
 
     def _product(self) -> Sum:
         left = self._factor()

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from labagent.campaigns import NoImprovement, Reached, StopRule
 from labagent.config.constraints import read_limits
 from labagent.config.fields import Fields
-from labagent.config.nodes import Node, Report
+from labagent.config.nodes import Node, Report, shortened
 from labagent.config.rules import RuleError
 from labagent.variables import Variable
 
@@ -59,7 +59,7 @@ def _one(
             problem = error.problem.removeprefix("rule: got ")
             report.add(
                 node.place,
-                f"stop {text!r}: got {problem}",
+                f"stop {shortened(text)!r}: got {problem}",
                 error.rule,
                 error.suggestion or _FORMS,
             )

@@ -72,6 +72,30 @@ COMMON = (
     "wt_percent",
     "at_percent",
 )
+MIXED_UP = {
+    "C": ("degC", "coulomb"),
+    "F": ("degF", "farad"),
+    "c": ("degC", "speed_of_light"),
+    "deg C": ("degC", "coulomb * degree"),
+    "deg F": ("degF", "farad * degree"),
+    "° C": ("degC", "coulomb * degree"),
+    "° F": ("degF", "farad * degree"),
+}
+"""Units that mean a temperature to people, and something else to pint."""
+_MEANT = {
+    "celsius": "degC",
+    "celcius": "degC",
+    "centigrade": "degC",
+    "c°": "degC",
+    "fahrenheit": "degF",
+    "farenheit": "degF",
+    "f°": "degF",
+    "std": "hour",
+    "stunden": "hour",
+    "minuten": "min",
+    "sekunden": "second",
+    "prozent": "percent",
+}
 _DEFINITIONS = (
     "atom = 1 = _ = atoms",
     "equiv = 1 = _ = equivalent = equivalents",
@@ -125,8 +149,28 @@ def _unit(text: str) -> Unit:
         raise _unknown(text) from error
 
 
+def instead(text: str) -> str:
+    """Return what to write for a unit that pint lacks or reads as another one.
+
+    Args:
+        text: The unit as written.
+
+    Returns:
+        Advice; empty where none is needed or known.
+    """
+    if text in MIXED_UP:
+        meant, other = MIXED_UP[text]
+        return f"write {meant}, or {other} where that is meant"
+    return "" if known(text) else _closest(text)
+
+
+def _closest(text: str) -> str:
+    meant = _MEANT.get(text.strip().lower())
+    return f"write {meant}" if meant else did_you_mean(text, COMMON)
+
+
 def _unknown(text: str) -> DataError:
-    hint = did_you_mean(text, COMMON)
+    hint = _closest(text)
     return DataError(
         f"unit {text}: got {text!r}, must be a unit pint knows, such as degC, min or "
         f"percent{'; ' + hint if hint else ''}"

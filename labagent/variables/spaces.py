@@ -99,17 +99,18 @@ class DesignSpace:
             for name in intervention
             if name not in self.names
         ]
-        for control in self.controls:
-            if control.name in intervention:
-                value = intervention[control.name]
-                unit = f" {control.unit}" if control.unit else ""
-                found += [
-                    f"control {control.name}: {v}{unit}"
-                    for v in control.domain.violations(value)
-                ]
-        if found:
-            return found
-        return self._rule_violations(intervention)
+        found += self.value_violations(intervention)
+        return found or self._rule_violations(intervention)
+
+    def value_violations(self, intervention: Intervention) -> list[str]:
+        """Return which of the values set lie outside their control's domain."""
+        return [
+            f"control {control.name}: {violation}"
+            + (f" {control.unit}" if control.unit else "")
+            for control in self.controls
+            if control.name in intervention
+            for violation in control.domain.violations(intervention[control.name])
+        ]
 
 
 def _axis(domain: Domain) -> Sequence[Value]:

@@ -9,7 +9,7 @@ from openpyxl import Workbook
 
 from labagent.campaigns import Campaign, ColumnMap, History
 from labagent.config import from_document, load, read_history, read_rows
-from labagent.config.rows import read_formula
+from labagent.config.cells import read_formula
 from labagent.errors import ConfigurationError
 from labagent.experiments import Kind, Measurement
 from labagent.ports import ImportedRow
@@ -102,7 +102,7 @@ def test_all_bad_cells_are_told_with_line_and_column(
 ) -> None:
     bad: list[list[object]] = [
         ["hot", 3, "K2CO3", "AlCu", 1],
-        [300, -3, "K2CO4", "AlZn", "3,5"],
+        [300, -3, "K2CO4", "AlZn", "3.5.1"],
         [300, None, "K2CO3", "x", True],
     ]
     path = make(tmp_path, [HEADINGS[:5], ROWS[0][:5], *bad])
@@ -123,7 +123,7 @@ def test_all_bad_cells_are_told_with_line_and_column(
 
 def test_a_comma_as_decimal_mark_is_told(tmp_path: Path) -> None:
     path = _xlsx(tmp_path, [HEADINGS[:5], [300, 3, "K2CO3", "Al", "3,5"]])
-    with pytest.raises(ConfigurationError, match="write a decimal point"):
+    with pytest.raises(ConfigurationError, match=r"write 3\.5"):
         read_rows(path, COLUMNS, _campaign(tmp_path))
 
 

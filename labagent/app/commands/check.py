@@ -1,5 +1,6 @@
 """``labagent check``: all mistakes of a campaign file, or what it asks for."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
@@ -12,9 +13,13 @@ from labagent.app.lazy import CONFIGURATION
 from labagent.app.options import JsonOption
 from labagent.app.overview import overview
 from labagent.app.printing import complain, say, say_json
-from labagent.app.setups import Checked, check_setups
+from labagent.app.setups import check_setups
 from labagent.campaigns import Campaign
-from labagent.errors import ConfigurationError, Mistake
+from labagent.config import Draft
+from labagent.errors import ConfigurationError
+
+_OWN = re.compile(r"option (?P<option>\w+): |(?P<adapter>adapter): |file |package ")
+"""How a mistake begins that lies in an executor's settings alone."""
 
 
 def check(
@@ -43,11 +48,11 @@ def _load(file: Path) -> Campaign:
     Raises:
         ConfigurationError: All mistakes that were found.
     """
-    campaign = config.load(file)
-    mistakes = list(_mistakes(file, check_setups(campaign, file.resolve().parent)))
-    if mistakes:
-        raise ConfigurationError(mistakes)
-    return campaign
+    draft = config.draft(file)
+    for one in check_setups(draft.sketch, file.resolve().parent):
+        for problem in one.problems:
+            _add(draft, one.setup.name, problem)
+    return draft.campaign()
 
 
 def plain(file: Path, campaign: Campaign) -> dict[str, object]:
@@ -87,12 +92,22 @@ def screen(file: Path, campaign: Campaign) -> Iterator[str]:
     yield f"Start it with: labagent run {file}"
 
 
-def _mistakes(file: Path, checked: tuple[Checked, ...]) -> Iterator[Mistake]:
-    """Yield what the adapters find wrong with their settings."""
-    for one in checked:
-        for problem in one.problems:
-            found, _, rule = problem.partition(", must ")
-            yield Mistake(str(file), found, f"must {rule or 'be right'}")
+def _add(draft: Draft, name: str, said: str) -> None:
+    """Add what an adapter finds wrong with an executor, at its place in the file.
+
+    Where variables or stages are missing for their own mistakes, the adapter does not
+    see them; what it says of them would be wrong and is left out.
+    """
+    text = said.removeprefix(f"executors.{name}.").removeprefix(f"executor {name}: ")
+    own = _OWN.match(text)
+    if not (draft.whole or own):
+        return
+    key = own["option"] or own["adapter"] if own else None
+    keys = ("executors", name, *([key] if key else []))
+    problem, _, rest = text.replace(": must ", ", must ", 1).partition(", must ")
+    rule, _, suggestion = rest.partition("; ")
+    rule = f"must {rule or 'be right'}"
+    draft.add(keys, f"executor {name}: {problem}", rule, suggestion)
 
 
 def _report(error: ConfigurationError, as_json: bool) -> None:

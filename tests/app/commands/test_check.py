@@ -62,6 +62,37 @@ def test_executors_settings_are_checked_too(
     assert not (lab.folder / "films-work").exists()
 
 
+def test_settings_of_executors_are_told_with_all_other_mistakes(lab: Lab) -> None:
+    text = lab.file.read_text(encoding="utf-8")
+    text = text.replace("bench: manual", "bench: {adapter: python, paralel: 2}")
+    text = text.replace("batch: 2", "batch: 0").replace("unit: degC", "unit: degX")
+    lab.file.write_text(text, encoding="utf-8")
+    told = lab("check", "films.yaml").stderr.splitlines()[:-1]
+    line = next(i for i, x in enumerate(text.splitlines(), 1) if "bench:" in x)
+    column = text.splitlines()[line - 1].index("{adapter") + 1
+    wrong = f"films.yaml:{line}"
+    assert any("unit = 'degX'" in x for x in told)
+    assert any("batch = 0" in x for x in told)
+    assert any(
+        x.startswith(f"{wrong}:{column}: executor bench: option fi") for x in told
+    )
+    assert any("did you mean 'parallel'?" in x and x.startswith(wrong) for x in told)
+    assert len(told) == 4
+
+
+def test_what_an_adapter_cannot_see_for_other_mistakes_is_not_told(lab: Lab) -> None:
+    text = lab.file.read_text(encoding="utf-8")
+    (lab.folder / "past.csv").write_text("temperature,solvent,plqy\n100,DMF,3\n")
+    replay = "bench: {adapter: replay, file: past.csv, columns: {temp: x}}"
+    text = text.replace("bench: manual", replay)
+    lab.file.write_text(text, encoding="utf-8")
+    assert "columns: got 'temp'" in lab("check", "films.yaml").stderr
+    lab.file.write_text(text.replace("unit: degC", "unit: degX"), encoding="utf-8")
+    (told, count) = lab("check", "films.yaml").stderr.splitlines()
+    assert "unit = 'degX'" in told
+    assert count == "1 mistake"
+
+
 def test_a_missing_file_is_a_mistake(lab: Lab) -> None:
     result = lab("check", "filmz.yaml")
     assert result.exit_code == 2
