@@ -84,7 +84,9 @@ def read_url(url: str) -> URL:
 
 
 def shown(url: URL) -> str:
-    """Return a URL as it may be printed: without its passwords."""
+    """Return a URL as it may be printed: a file as its path, nothing with passwords."""
+    if url.get_backend_name() == "sqlite":
+        return "in memory" if in_memory(url) else str(url.database)
     hidden = {k: "***" for k in url.query if "password" in k.lower()}
     return url.update_query_dict(hidden).render_as_string(hide_password=True)
 

@@ -5,7 +5,7 @@ a value: the file's text goes into the database beside it, and reading that text
 gives an equal campaign.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -145,6 +145,21 @@ class Budget:
 
 
 @dataclass(frozen=True)
+class Spending:
+    """What experiments use up of a budget.
+
+    Attributes:
+        experiments: How many count.
+        cost: In the campaign's currency.
+        hours: Declared hours of the stages that count.
+    """
+
+    experiments: int
+    cost: float
+    hours: float
+
+
+@dataclass(frozen=True)
 class Reached:
     """Stop once one experiment keeps all of these limits."""
 
@@ -271,3 +286,19 @@ class Campaign:
     def hours_per_experiment(self) -> float:
         """Declared duration of one whole route, in hours."""
         return sum(s.hours for s in self.stages)
+
+    def spending(self, runs: Iterable[Sequence[str] | None]) -> Spending:
+        """Return what experiments use up.
+
+        Args:
+            runs: For each experiment the names of its stages that count; None stands
+                for the whole route. An experiment of which nothing counts is free.
+        """
+        stages = {s.name: s for s in self.stages}
+        counted = [tuple(stages) if r is None else r for r in runs if r is None or r]
+        known = [stages[name] for run in counted for name in run if name in stages]
+        return Spending(
+            experiments=len(counted),
+            cost=sum(s.cost for s in known),
+            hours=sum(s.hours for s in known),
+        )

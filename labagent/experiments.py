@@ -115,6 +115,9 @@ class Prediction:
             sum(m.weight * (m.std**2 + (m.mean - mean) ** 2) for m in self.members)
         )
 
+    def __repr__(self) -> str:
+        return f"<{self.quantity} {self.mean:.4g} ± {self.std:.2g} {self.unit}>"
+
     def log_density(self, value: float) -> float:
         """Return the natural log of the density at a value, in nats per unit."""
         terms = [

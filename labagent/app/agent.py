@@ -22,9 +22,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import pandas as pd
+
 from db import open_logbook
+from labagent.app.cells import cells, titles
 from labagent.app.database import database_url
 from labagent.app.telling import Outcome, measurements, outcomes, settings
+from labagent.app.text import expected
+from labagent.app.text import settings as shown
 from labagent.campaigns import Campaign
 from labagent.config import load, read_history
 from labagent.errors import DataError
@@ -37,6 +42,7 @@ from labagent.experiments import (
 )
 from labagent.loop import budget_left, predict, propose
 from labagent.ports import ImportedRow, Logbook
+from labagent.review import best
 from labagent.variables import Intervention, intervention_key
 
 LEASE = 60.0
@@ -62,6 +68,11 @@ class Suggestion:
     number: int
     intervention: Intervention
     predictions: Mapping[str, Prediction]
+
+    def __repr__(self) -> str:
+        """Return number, settings and what is expected, as people read them."""
+        hoped = ", ".join(f"{q} {expected(p)}" for q, p in self.predictions.items())
+        return f"<experiment {self.number}: {shown(self.intervention, {})}; {hoped}>"
 
 
 Told = Suggestion | int | Intervention
@@ -228,6 +239,22 @@ class Agent:
             {p.quantity: p for p in row}
             for row in predict(self.campaign, trials, asked)
         ]
+
+    def history(self) -> pd.DataFrame:
+        """Return all experiments, one a row, indexed by their numbers.
+
+        The columns are those of ``labagent history --csv``, with units.
+        """
+        return self._frame(self._logbook.experiments(self._row.id))
+
+    def best(self) -> pd.DataFrame:
+        """Return the best experiment, or the Pareto front, as :meth:`history` does."""
+        records = self._logbook.experiments(self._row.id)
+        return self._frame(best(self.campaign, records))
+
+    def _frame(self, records: Sequence[ExperimentRecord]) -> pd.DataFrame:
+        rows = [list(cells(self.campaign, record)) for record in records]
+        return pd.DataFrame(rows, columns=list(titles(self.campaign))).set_index("id")
 
     @property
     def _logbook(self) -> Logbook:

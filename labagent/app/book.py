@@ -1,6 +1,7 @@
 """A campaign's pages in the database."""
 
-from collections.abc import Iterable
+import shlex
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -9,9 +10,13 @@ from db import open_logbook
 from labagent import config
 from labagent.app.database import must_exist
 from labagent.campaigns import Campaign
-from labagent.errors import DataError
+from labagent.config.nodes import did_you_mean
+from labagent.errors import ConfigurationError, Mistake
 from labagent.experiments import ExperimentRecord
 from labagent.ports import CampaignRow, Logbook
+
+CAMPAIGN = "campaign"
+"""Place of the mistake that a campaign is not there."""
 
 
 @dataclass
@@ -41,7 +46,7 @@ class Book:
         """Return experiments by the numbers people type; all of them by default.
 
         Raises:
-            DataError: One of the numbers does not exist.
+            ConfigurationError: One of the numbers does not exist.
         """
         if numbers is None:
             return self.logbook.experiments(self.row.id)
@@ -49,10 +54,13 @@ class Book:
         found = {r.number: r for r in self.logbook.experiments(self.row.id, wanted)}
         missing = [str(n) for n in wanted if n not in found]
         if missing:
-            raise DataError(
-                f"experiment {', '.join(missing)}: no such id in campaign "
-                f"{self.row.name}; `labagent history` lists them"
+            mistake = Mistake(
+                f"experiment {', '.join(missing)}",
+                f"got no such id in campaign {self.row.name}",
+                "must be one that is there",
+                "`labagent history` lists them",
             )
+            raise ConfigurationError([mistake])
         return tuple(found[n] for n in wanted)
 
 
@@ -65,15 +73,37 @@ def open_book(url: str, file: Path | None, name: str | None) -> Book:
         name: The campaign's name, where no file was named; None for the only one.
 
     Raises:
-        ConfigurationError: The file has mistakes, or there is no database yet.
-        DataError: The database holds no such campaign, or several and no name.
+        ConfigurationError: The file has mistakes, there is no database yet, or it holds
+            no such campaign, or several and no name.
     """
     wanted = config.load(file).name if file is not None else name
     must_exist(url)
     logbook = open_logbook(url)
     try:
-        row = logbook.campaign(wanted)
+        row = _chosen(logbook.campaigns(), wanted)
     except BaseException:
         logbook.close()
         raise
     return Book(logbook, row, file, url)
+
+
+def _chosen(known: Sequence[CampaignRow], name: str | None) -> CampaignRow:
+    """Return the campaign of a name, or the only one where none is given.
+
+    Raises:
+        ConfigurationError: There is no such campaign, or several.
+    """
+    found = [row for row in known if name in (None, row.name)]
+    if len(found) == 1:
+        return found[0]
+    names = [row.name for row in known]
+    if not names:
+        problem = f"got {name or 'none'}, but the database holds no campaign yet"
+        rule, remedy = "must be begun first", "type: labagent run FILE"
+    elif name is None:
+        problem = f"got none, but the database holds {', '.join(names)}"
+        rule, remedy = "must name one of them", f"add: -c {shlex.quote(names[0])}"
+    else:
+        problem = f"got {name!r}, which is no campaign and no file"
+        rule, remedy = f"must be one of {', '.join(names)}", did_you_mean(name, names)
+    raise ConfigurationError([Mistake(CAMPAIGN, problem, rule, remedy)])

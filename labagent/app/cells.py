@@ -27,9 +27,9 @@ def csv_rows(
     campaign: Campaign, records: Sequence[ExperimentRecord]
 ) -> Iterator[list[Cell]]:
     """Yield a header, then one row of cells per experiment; units are in the header."""
-    yield [safe(title) for title in _header(campaign)]
+    yield [safe(title) for title in titles(campaign)]
     for record in records:
-        yield [safe(cell) for cell in _cells(campaign, record)]
+        yield [safe(cell) for cell in cells(campaign, record)]
 
 
 def safe(cell: object) -> Cell:
@@ -40,7 +40,8 @@ def safe(cell: object) -> Cell:
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
-def _header(campaign: Campaign) -> Iterator[str]:
+def titles(campaign: Campaign) -> Iterator[str]:
+    """Yield the columns' headings, with units."""
     yield from _LIFE
     for control in campaign.space.controls:
         yield from (_title(name, control.unit) for name, _ in _parts(control, None))
@@ -55,7 +56,8 @@ def _header(campaign: Campaign) -> Iterator[str]:
     yield "message"
 
 
-def _cells(campaign: Campaign, record: ExperimentRecord) -> Iterator[object]:
+def cells(campaign: Campaign, record: ExperimentRecord) -> Iterator[object]:
+    """Yield what stands under the headings for one experiment."""
     row = history_row(record)
     yield from (row[name] for name in _LIFE)
     for control in campaign.space.controls:

@@ -9,6 +9,8 @@ from labagent.errors import ConfigurationError, Mistake
 VARIABLE = "LABAGENT_DB"
 DEFAULT = "labagent.db"
 _SQLITE = "sqlite:///"
+_KINDS = ("sqlite", "postgresql", "postgres")
+_FIRST_BYTES = b"SQLite format 3\0"
 _PASSWORD = re.compile(r"([?&](?:ssl)?password=)[^&]*", re.IGNORECASE)
 
 
@@ -51,12 +53,50 @@ def shown(url: str) -> str:
     return f"{scheme}://{name}{':***' if colon else ''}{at}{place}"
 
 
-def must_exist(url: str) -> None:
-    """Check that a SQLite file is there before a reading command opens it.
+def must_be_one(url: str) -> None:
+    """Check that a URL may name a database of ours; there need not be one yet.
 
     Raises:
-        ConfigurationError: It is not; nothing was created.
+        ConfigurationError: It is of another kind, or names a file of another kind.
     """
+    kind = url.partition("://")[0].partition("+")[0]
+    if kind not in _KINDS:
+        raise ConfigurationError(
+            [
+                Mistake(
+                    "--db",
+                    f"got a database of kind {kind}",
+                    "must be sqlite or postgresql",
+                    "such as labagent.db or postgresql://user@host/name",
+                )
+            ]
+        )
+    file = sqlite_file(url)
+    if file is not None and file.is_file() and not _is_sqlite(file):
+        raise ConfigurationError(
+            [
+                Mistake(
+                    "--db",
+                    f"got {file}, which is no database",
+                    "must be a SQLite file, or a name that is not taken",
+                    "a campaign file is named without --db",
+                )
+            ]
+        )
+
+
+def _is_sqlite(file: Path) -> bool:
+    with file.open("rb") as stream:
+        return stream.read(len(_FIRST_BYTES)) in (b"", _FIRST_BYTES)
+
+
+def must_exist(url: str) -> None:
+    """Check that a database is there before a reading command opens it.
+
+    Raises:
+        ConfigurationError: It is not, or is none of ours; nothing was created.
+    """
+    must_be_one(url)
     file = sqlite_file(url)
     if file is not None and not file.exists():
         raise ConfigurationError(

@@ -14,14 +14,17 @@ from typing import Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
+from typer.exceptions import TyperException
 from typer.main import get_command
 
-from labagent.app.printing import complain
+from labagent.app.printing import complain, say_error
 from labagent.errors import ConfigurationError, LabagentError
 
 FAILURE, CONFIGURATION, WAITING, BUDGET_USED = 1, 2, 3, 4
 """Exit codes; 0 is success, 130 is Ctrl-C."""
 INTERRUPTED = 130
+_JSON = "labagent.json"
+"""Key under which the context remembers whether JSON was asked for."""
 HELP_OPTIONS = {"help_option_names": ["-h", "--help"]}
 
 
@@ -66,6 +69,7 @@ class LazyGroup(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[Any, Any, list[str]]:  # noqa: ANN401
         """Return the command that was asked for, loaded."""
+        ctx.meta[_JSON] = "--json" in args
         name, command, rest = super().resolve_command(ctx, args)
         if name is not None and name in self.table:
             command = load(name, self.table[name])
@@ -85,23 +89,35 @@ class LazyGroup(TyperGroup):
                 )
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401
-        """Run the command; our own errors become one message and an exit code."""
+        """Run the command; our own errors become one message and an exit code.
+
+        With ``--json`` the message also goes to stdout, as JSON.
+        """
         try:
             return super().invoke(ctx)
+        except TyperException as error:  # typer prints how the command is used
+            _tell(ctx, error)
+            raise
         except LabagentError as error:
             if os.environ.get("LABAGENT_DEBUG"):
                 raise
-            complain(str(error))
+            _tell(ctx, error, f"error: {error}")
             wrong_input = isinstance(error, ConfigurationError)
             raise typer.Exit(CONFIGURATION if wrong_input else FAILURE) from error
         except OSError as error:
             if os.environ.get("LABAGENT_DEBUG") or error.errno == errno.EPIPE:
                 raise  # a pipe that was closed is no failure: typer ends quietly
-            complain(str(error))
+            _tell(ctx, error, f"error: {error}")
             raise typer.Exit(FAILURE) from error
         except KeyboardInterrupt as error:
-            complain(
-                "interrupted: nothing recorded is lost; the same command goes on",
-                label="",
-            )
+            said = "interrupted: nothing recorded is lost; the same command goes on"
+            _tell(ctx, KeyboardInterrupt(said), said)
             raise typer.Exit(INTERRUPTED) from error
+
+
+def _tell(ctx: Any, error: BaseException, message: str = "") -> None:  # noqa: ANN401
+    """Say on stderr what went wrong, and on stdout where JSON was asked for."""
+    if ctx.meta.get(_JSON):
+        say_error(error)
+    if message:
+        complain(message, label="")

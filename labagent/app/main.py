@@ -2,6 +2,8 @@
 
 import contextlib
 import io
+import logging
+import os
 import sys
 from typing import Annotated
 
@@ -58,8 +60,22 @@ def labagent(
     """
 
 
+def quiet_warnings() -> None:
+    """Keep what libraries warn of from the user's screen, unless LABAGENT_DEBUG is set.
+
+    Warnings are for whoever wrote the code; what users should know, labagent says.
+    """
+    if os.environ.get("LABAGENT_DEBUG"):
+        return
+    logging.captureWarnings(capture=True)
+    unheard = logging.getLogger("py.warnings")
+    unheard.addHandler(logging.NullHandler())
+    unheard.propagate = False
+
+
 def main() -> None:
     """Run the command line and end the program with its exit code."""
+    quiet_warnings()
     for stream in (sys.stdout, sys.stderr):
         # A terminal that cannot show a character gets a question mark, not a crash.
         if isinstance(stream, io.TextIOWrapper):

@@ -4,8 +4,11 @@ import json
 import os
 import sys
 from collections.abc import Iterable
+from dataclasses import asdict
 
 import typer
+
+from labagent.errors import ConfigurationError
 
 _SPACES = "\n\u00a0\u202f"
 
@@ -42,6 +45,13 @@ def say(lines: Iterable[str]) -> None:
 def say_json(data: object) -> None:
     """Print one JSON value, in ASCII so that every pipe can carry it."""
     typer.echo(json.dumps(data, indent=2, allow_nan=False))
+
+
+def say_error(error: BaseException) -> None:
+    """Print what went wrong to stdout as JSON, each mistake as an object."""
+    mistakes = error.mistakes if isinstance(error, ConfigurationError) else ()
+    text = getattr(error, "message", "") or str(error)
+    say_json({"error": text, "mistakes": [asdict(m) for m in mistakes]})
 
 
 def complain(message: str, label: str = "error: ") -> None:

@@ -3,6 +3,7 @@
 import getpass
 import inspect
 import os
+import re
 import shlex
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
@@ -11,8 +12,9 @@ from functools import update_wrapper
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec
 
+from labagent import config
 from labagent.app.book import Book, open_book
-from labagent.app.database import database_url, shown
+from labagent.app.database import database_url, must_be_one, shown, sqlite_file
 from labagent.app.options import CampaignOption, DbOption, JsonOption
 from labagent.app.printing import say, say_json
 from labagent.errors import ConfigurationError, Mistake
@@ -20,6 +22,8 @@ from labagent.errors import ConfigurationError, Mistake
 P = ParamSpec("P")
 MOST_IDS = 10_000
 """Ids one command may name."""
+_NUMERIC = re.compile(r"#?[-+]?\d[\d#.,:+-]*")
+"""A word that can only be meant as ids, right or wrong."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,22 @@ class Session:
         finally:
             book.logbook.close()
 
+    def check(self) -> None:
+        """Check what was named before anything is begun with it.
+
+        Raises:
+            ConfigurationError: There is no such file, campaign or kind of database.
+        """
+        must_be_one(self.url)
+        if self.file is not None:
+            if not self.file.is_file():
+                config.load(self.file)  # says that there is no such file
+            return
+        file = sqlite_file(self.url)
+        if file is None or file.exists():
+            with self.book():
+                pass
+
     def command(self, *words: object) -> str:
         """Return a command line that speaks to the same campaign."""
         parts = ["labagent", *(shlex.quote(str(w)) for w in words)]
@@ -84,8 +104,19 @@ class Session:
 
     def run_command(self, name: str) -> str:
         """Return the command line that goes on with a campaign of this name."""
-        target = shlex.quote(self.campaign or name)
+        target = shlex.quote(self.campaign or self._file_of(name) or name)
         return " ".join(["labagent", "run", target, *self._database()])
+
+    def _file_of(self, name: str) -> str | None:
+        """Return the one campaign file here that has this name, where there is one."""
+        line = re.compile(rf"^name:\s*(['\"]?){re.escape(name)}\1\s*(#.*)?$", re.M)
+        found = [
+            path
+            for path in sorted(Path().glob("*.y*ml"))
+            if path.is_file()
+            and line.search(path.read_text(encoding="utf-8", errors="replace"))
+        ]
+        return str(found[0]) if len(found) == 1 else None
 
     def _database(self) -> list[str]:
         if self.db is None:
@@ -139,25 +170,32 @@ def who(by: str | None) -> str:
 
 
 def split_words(words: Sequence[str]) -> tuple[list[int], str | None]:
-    """Return the ids among a command's words (``3``, ``5-8``), and the campaign.
+    """Return the ids among words (``3``, ``5-8``, ``3,5``), and the campaign.
 
     Raises:
-        ConfigurationError: Two campaigns are named, or a range is none.
+        ConfigurationError: Two campaigns are named, or a word is almost an id.
     """
     ids: list[int] = []
     others: list[str] = []
     for word in words:
-        first, dash, last = word.partition("-")
-        if first.isdecimal() and (last.isdecimal() or not dash):
-            ids += _range(int(first), int(last or first))
-        else:
+        if not _NUMERIC.fullmatch(word):
             others.append(word)
+            continue
+        for part in filter(None, word.split(",")):
+            ids += _ids(part.removeprefix("#"))
     if len(others) > 1:
         raise wrong_words(
             f"got {' and '.join(others)}",
             "must be ids such as 3 or 5-8, and at most one campaign",
         )
     return list(dict.fromkeys(ids)), others[0] if others else None
+
+
+def _ids(word: str) -> range:
+    first, dash, last = word.partition("-")
+    if not first.isdecimal() or (dash and not last.isdecimal()):
+        raise wrong_words(f"got {word!r}", "must be an id", "write 3 or 5-8")
+    return _range(int(first), int(last or first))
 
 
 def _range(first: int, last: int) -> range:

@@ -83,7 +83,7 @@ def _approve(proposed: Sequence[ExperimentRecord], session: Session) -> Task:
 def _measure(
     campaign: Campaign, record: ExperimentRecord, step: StepRecord, session: Session
 ) -> Task:
-    stage = _stage(campaign, step)
+    stage = stage_of(campaign, step)
     return Task(
         kind=MEASURE,
         ids=(record.number,),
@@ -96,7 +96,7 @@ def _measure(
 def _resolve(
     campaign: Campaign, record: ExperimentRecord, step: StepRecord, session: Session
 ) -> Task:
-    stage = _stage(campaign, step)
+    stage = stage_of(campaign, step)
     why = step.message or "the executor cannot tell"
     return Task(
         kind=RESOLVE,
@@ -129,7 +129,7 @@ def _card(
     noted = [_asked(campaign, v.name) for v in campaign.context]
     return (
         ("Set", "\n".join(f"{name} = {value}" for name, value in fixed)),
-        ("Measure", ", ".join(seen)),
+        ("Measure", ", ".join(seen) or "nothing; say --done when it is done"),
         ("Note down", ", ".join(noted)),
     )
 
@@ -144,13 +144,16 @@ def _answers(
 ) -> tuple[str, ...]:
     asked = [*stage.measures, *(v.name for v in campaign.context)]
     blanks = [f"{name}=..." for name in asked]
+    if not stage.measures:
+        blanks.insert(0, "--done")
     return (
         session.command("record", record.number, *blanks),
         session.command("record", record.number, "--failed", "what went wrong"),
     )
 
 
-def _stage(campaign: Campaign, step: StepRecord) -> Stage:
+def stage_of(campaign: Campaign, step: StepRecord) -> Stage:
+    """Return the stage a step runs."""
     for stage in campaign.stages:
         if stage.name == step.stage:
             return stage

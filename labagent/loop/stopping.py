@@ -9,19 +9,22 @@ from labagent.experiments import Trial, Trials
 def budget_left(campaign: Campaign, trials: Trials) -> float:
     """Return how many more experiments the budget pays for; infinity where unlimited.
 
-    Experiments the agent started count, whatever became of them; imported ones do not.
-    Money and hours are those the stages declare.
+    What was begun counts, whatever became of it, and so does what still may be;
+    imported experiments, and what was rejected or cancelled in time, do not. Money and
+    hours are those the stages declare.
     """
-    used = sum(1 for t in trials.rows if t.batch is not None)
+    used = campaign.spending(t.used for t in trials.rows if t.batch is not None)
     budget = campaign.budget
     limits = [math.inf]
     if budget.experiments is not None:
-        limits.append(budget.experiments)
-    if budget.cost is not None and campaign.cost_per_experiment > 0:
-        limits.append(math.floor(budget.cost / campaign.cost_per_experiment + 1e-9))
-    if budget.hours is not None and campaign.hours_per_experiment > 0:
-        limits.append(math.floor(budget.hours / campaign.hours_per_experiment + 1e-9))
-    return max(min(limits) - used, 0)
+        limits.append(budget.experiments - used.experiments)
+    for total, spent, each in (
+        (budget.cost, used.cost, campaign.cost_per_experiment),
+        (budget.hours, used.hours, campaign.hours_per_experiment),
+    ):
+        if total is not None and each > 0:
+            limits.append(math.floor((total - spent) / each + 1e-9))
+    return max(min(limits), 0)
 
 
 def stop_reason(campaign: Campaign, trials: Trials) -> str | None:

@@ -10,6 +10,7 @@ from labagent.review.calibration import (
     compared,
     wilson,
 )
+from labagent.review.plausible import Doubt, doubts
 from labagent.review.rows import (
     Row,
     context,
@@ -24,7 +25,7 @@ from labagent.review.rows import (
     predicted_at,
     surprise,
 )
-from labagent.review.summary import Spending, Summary, is_imported, spent, summarise
+from labagent.review.summary import Summary, is_imported, spent, summarise
 from labagent.review.surprises import Surprise, surprises
 
 __all__ = [
@@ -32,8 +33,8 @@ __all__ = [
     "Advance",
     "Calibration",
     "Coverage",
+    "Doubt",
     "Row",
-    "Spending",
     "Summary",
     "Surprise",
     "allowed",
@@ -43,6 +44,7 @@ __all__ = [
     "compared",
     "context",
     "dispatched_at",
+    "doubts",
     "front",
     "history_row",
     "history_rows",

@@ -100,7 +100,7 @@ def context(record: ExperimentRecord) -> dict[str, float | str | None]:
         m.quantity: m.value if m.label is None else m.label
         for step in record.steps
         for m in step.measurements
-        if m.kind is Kind.CONTEXT
+        if m.kind is Kind.CONTEXT and m.quality == "good"
     }
 
 
@@ -109,7 +109,20 @@ def message(record: ExperimentRecord) -> str:
     texts = [s.message for s in record.steps if s.message]
     if record.approval is not None and not record.approval.approved:
         texts.append(record.approval.reason)
+    texts += _withdrawn(record)
     return "; ".join(dict.fromkeys(texts))
+
+
+def _withdrawn(record: ExperimentRecord) -> list[str]:
+    """Return what is wrong with quantities of which no result is left."""
+    last = {
+        m.quantity: m.quality
+        for step in record.steps
+        for m in step.measurements
+        if m.kind is Kind.RESULT
+    }
+    results = record.results
+    return [f"{name} {why}" for name, why in last.items() if name not in results]
 
 
 def _all_measured_at(record: ExperimentRecord) -> datetime | None:

@@ -4,30 +4,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from labagent.campaigns import Campaign
-from labagent.experiments import ExperimentRecord, StepRecord, StepState
+from labagent.campaigns import Campaign, Spending
+from labagent.experiments import ExperimentRecord, StepState, uses_budget
 from labagent.review.best import Advance, best, trace
 from labagent.review.calibration import Calibration, calibration, calibrations
 from labagent.review.surprises import Surprise, surprises
-
-_SPENT = frozenset(
-    {StepState.RUNNING, StepState.MEASURED, StepState.FAILED, StepState.UNKNOWN}
-)
-
-
-@dataclass(frozen=True)
-class Spending:
-    """What a campaign has used of its budget.
-
-    Attributes:
-        experiments: Number of experiments that were dispatched.
-        cost: In the campaign's currency.
-        hours: Declared hours of the dispatched steps.
-    """
-
-    experiments: int
-    cost: float
-    hours: float
 
 
 @dataclass(frozen=True)
@@ -79,24 +60,13 @@ def summarise(campaign: Campaign, records: Sequence[ExperimentRecord]) -> Summar
 
 def spent(campaign: Campaign, records: Sequence[ExperimentRecord]) -> Spending:
     """Return what was used of the budget; imported experiments cost nothing."""
-    stages = {s.name: s for s in campaign.stages}
-    own = [r for r in records if not is_imported(r)]
-    steps = [s for r in own for s in r.steps if _was_run(s)]
-    known = [stages[s.stage] for s in steps if s.stage in stages]
-    return Spending(
-        experiments=sum(any(_was_run(s) for s in r.steps) for r in own),
-        cost=sum(stage.cost for stage in known),
-        hours=sum(stage.hours for stage in known),
+    return campaign.spending(
+        [s.stage for s in r.steps if uses_budget(s.state, s.attempts > 0)]
+        for r in records
+        if not is_imported(r)
     )
 
 
 def is_imported(record: ExperimentRecord) -> bool:
     """Return whether an experiment came from a table of past ones."""
     return record.batch is None and record.source not in ("agent", "person")
-
-
-def _was_run(step: StepRecord) -> bool:
-    # A cancelled step counts only where somebody had begun it.
-    if step.state is StepState.CANCELLED:
-        return step.attempts > 0
-    return step.state in _SPENT

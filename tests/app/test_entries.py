@@ -2,10 +2,14 @@
 
 import pytest
 
-from labagent.app.entries import missing, read_entries
-from labagent.errors import DataError
+from labagent.app.entries import Entries, known_variables, missing, read_entries
+from labagent.errors import ConfigurationError
 from labagent.experiments import Kind
 from tests.lab import Lab
+
+
+def read(lab: Lab, *entries: str) -> Entries:
+    return read_entries(known_variables(lab.campaign, "experiment"), entries)
 
 
 @pytest.mark.parametrize(
@@ -19,10 +23,14 @@ from tests.lab import Lab
         ("grain_size=2000angstrom", 200.0),
         ("temperature=423.15 kelvin", 150.0),
         ("humidity=-1.5e0", -1.5),
+        ("plqy=25,3", 25.3),
+        ("plqy=-0,12 %", -0.12),
+        ("grain_size=0,2um", 200.0),
+        ("grain_size=1,5e-1 um", 150.0),
     ],
 )
 def test_numbers_come_in_any_fitting_unit(entry: str, value: float, lab: Lab) -> None:
-    [found] = read_entries(lab.campaign, [entry], "experiment").measurements
+    [found] = read(lab, entry).measurements
     assert found.value == pytest.approx(value, rel=1e-9)
     assert found.unit == (lab.campaign.space["temperature"].unit
                           if entry.startswith("temp")
@@ -32,14 +40,19 @@ def test_numbers_come_in_any_fitting_unit(entry: str, value: float, lab: Lab) ->
 @pytest.mark.parametrize("sign", ["±", "+-", "+/-"])
 def test_uncertainties_are_converted_without_offset(sign: str, lab: Lab) -> None:
     entries = [f"temperature=400{sign}2 kelvin", f"grain_size=0.2 {sign} 0.01 um"]
-    first, second = read_entries(lab.campaign, entries, "experiment").measurements
+    first, second = read(lab, *entries).measurements
     assert (first.value, first.sigma) == pytest.approx((126.85, 2.0))
     assert (second.value, second.sigma) == pytest.approx((200.0, 10.0))
 
 
+def test_an_uncertainty_may_have_a_comma_too(lab: Lab) -> None:
+    [found] = read(lab, "plqy=25,3+-1,5 %").measurements
+    assert (found.value, found.sigma) == (25.3, 1.5)
+
+
 def test_results_context_and_readbacks_are_told_apart(lab: Lab) -> None:
     entries = ["plqy=1", "operator=ada = lovelace", "temperature=121", "solvent=DMF"]
-    found = read_entries(lab.campaign, entries, "experiment").measurements
+    found = read(lab, *entries).measurements
     assert [(m.quantity, m.kind) for m in found] == [
         ("plqy", Kind.RESULT),
         ("operator", Kind.CONTEXT),
@@ -50,9 +63,9 @@ def test_results_context_and_readbacks_are_told_apart(lab: Lab) -> None:
 
 
 def test_not_measured_is_an_answer(lab: Lab) -> None:
-    typed = read_entries(lab.campaign, ["plqy=N/A"], "experiment")
+    typed = read(lab, "plqy=N/A")
     assert typed.measurements == ()
-    assert missing(lab.campaign, "experiment", typed) == ("grain_size",)
+    assert missing(lab.campaign, "experiment", typed.answered) == ("grain_size",)
 
 
 @pytest.mark.parametrize(
@@ -64,19 +77,22 @@ def test_not_measured_is_an_answer(lab: Lab) -> None:
         ("plqy=nan", "must be a number"),
         ("plqy=1e999", "must be a number"),
         ("plqy=3 nm", "must convert to percent"),
-        ("plqy=3 furlongx", "unit furlongx"),
+        ("plqy=3 furlongx", "got 3 in the unit furlongx, must be a unit pint knows"),
         ("solvent=GBL", "must be one of DMF, DMSO"),
+        ("plqy=1,200", "got '1,200', must .* decimal point.*; write 1.2 or 1200"),
+        ("plqy=1.025,3 %", "write 1025.3 %"),
+        ("plqy=1,025,3", "decimal point"),
     ],
 )
 def test_wrong_entries_are_explained(entry: str, match: str, lab: Lab) -> None:
-    with pytest.raises(DataError, match=match):
-        read_entries(lab.campaign, [entry], "experiment")
+    with pytest.raises(ConfigurationError, match=match):
+        read(lab, entry)
 
 
 def test_all_mistakes_are_told_at_once(lab: Lab) -> None:
     entries = ["plqy=x", "grain_size=1 degC", "humidity=1", "humidity=2"]
-    with pytest.raises(DataError) as caught:
-        read_entries(lab.campaign, entries, "experiment")
+    with pytest.raises(ConfigurationError) as caught:
+        read(lab, *entries)
     text = str(caught.value)
     for part in ("plqy", "grain_size", "humidity: got several", "nothing was recorded"):
         assert part in text

@@ -1,5 +1,6 @@
 """The program as it is started: streams, errors, exit codes."""
 
+import json
 import os
 import signal
 import subprocess
@@ -24,10 +25,65 @@ def start(
 
 
 def test_an_error_is_one_line_on_stderr(begun: Lab) -> None:
-    done = start(begun.folder, "show", "9", "--json")
-    assert (done.returncode, done.stdout) == (1, b"")
+    done = start(begun.folder, "show", "9")
+    assert (done.returncode, done.stdout) == (2, b"")
     assert done.stderr.startswith(b"error: experiment 9")
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "mistakes"),
+    [
+        (["show", "9"], 2, 1),
+        (["record", "1", "plqy=30", "grain_size=200"], 1, 0),
+        (["status", "--wrongly"], 2, 0),
+        (["history", "--csv"], 2, 1),
+        (["import", "films.yaml"], 2, 1),
+        (["executors", "--db", "films.yaml"], 2, 1),
+    ],
+    ids=lambda words: words[0] if isinstance(words, list) else "",
+)
+def test_an_error_in_json_is_an_object(
+    words: list[str], code: int, mistakes: int, begun: Lab
+) -> None:
+    told = begun(*words)
+    result = begun(*words, "--json")
+    assert result.exit_code == code
+    found = json.loads(result.stdout)
+    assert set(found) == {"error", "mistakes"}
+    assert len(found["mistakes"]) == mistakes
+    assert result.stderr.strip()
+    if words != ["history", "--csv"]:
+        assert told.stderr == result.stderr
+    assert found["error"].splitlines()[0] in result.stderr.replace("\n", " ")
+
+
+WARN = """\
+import warnings
+from labagent.app import main
+from labagent.app.lazy import Entry
+main.Labagent.table = {'warn': Entry('__main__:warn', 'Work', 'Warn.')}
+def warn() -> None:
+    warnings.warn('for programmers', UserWarning)
+    print('done')
+import sys
+sys.argv = ['labagent', 'warn']
+main.main()
+"""
+
+
+@pytest.mark.parametrize("debug", ["", "1"])
+def test_warnings_of_libraries_are_for_programmers(debug: str, lab: Lab) -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "default", "-c", WARN],
+        cwd=lab.folder,
+        env={**os.environ, "LABAGENT_DEBUG": debug},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout == "done\n", done.stderr
+    assert ("for programmers" in done.stderr) is bool(debug)
 
 
 def test_a_folder_nobody_may_write_is_one_line_too(lab: Lab) -> None:

@@ -15,12 +15,21 @@ from tests.lab import Lab
     [
         (["3"], [3], None),
         (["3", "5-7", "4"], [3, 5, 6, 7, 4], None),
+        (["3,5-7", "#9"], [3, 5, 6, 7, 9], None),
         (["films.yaml", "3", "3"], [3], "films.yaml"),
         (["2", "films"], [2], "films"),
         (["top-5"], [], "top-5"),
         ([], [], None),
     ],
-    ids=["one", "range", "file and repeats", "name last", "a name with a dash", "none"],
+    ids=[
+        "one",
+        "range",
+        "list",
+        "file and repeats",
+        "name last",
+        "a name with a dash",
+        "none",
+    ],
 )
 def test_ids_and_campaign_are_told_apart(
     words: list[str], ids: list[int], campaign: str | None
@@ -33,6 +42,8 @@ def test_ids_and_campaign_are_told_apart(
     [
         (["a.yaml", "b.yaml"], "at most one campaign"),
         (["7-3"], "must run upwards"),
+        (["9-"], "got '9-', must be an id; write 3 or 5-8"),
+        (["3.5"], "got '3.5', must be an id"),
         ([f"1-{MOST_IDS + 1}"], "at most 10000 ids"),
     ],
 )
@@ -114,9 +125,41 @@ def test_a_second_campaign_must_be_named(begun: Lab) -> None:
     )
     assert begun("import", other, "--source", "table.csv").exit_code == 0
     result = begun("status")
-    assert result.exit_code == 1
-    assert "films, other" in result.stderr
+    assert result.exit_code == 2
+    assert "the database holds films, other, must name one" in result.stderr
+    assert "add: -c films" in result.stderr
+    assert begun("status", "-c", "films").exit_code == 0
+    unknown = begun("status", "filmz")
+    assert unknown.exit_code == 2
+    assert "must be one of films, other; did you mean 'films'?" in unknown.stderr
     assert begun.answer("status", "other")["experiments"]["imported"] == 1
+
+
+@pytest.mark.parametrize("command", ["run", "propose"])
+def test_a_file_that_is_not_there_is_told_as_such(command: str, begun: Lab) -> None:
+    result = begun(command, "nope.yaml")
+    assert result.exit_code == 2
+    assert "nope.yaml" in result.stderr
+    assert "no such file" in result.stderr
+    result = begun(command, "nope")
+    assert result.exit_code == 2
+    assert "got 'nope', which is no campaign and no file" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("db", "said"),
+    [
+        ("mysql://lab/x", "got a database of kind mysql, must be sqlite or postgresql"),
+        ("films.yaml", "films.yaml, which is no database"),
+    ],
+)
+@pytest.mark.parametrize("words", [["status"], ["run", "films.yaml"], ["verify"]])
+def test_what_is_no_database_is_a_wrong_command_line(
+    words: list[str], db: str, said: str, begun: Lab
+) -> None:
+    result = begun(*words, "--db", db)
+    assert result.exit_code == 2
+    assert said in result.stderr
 
 
 def test_contradicting_campaigns_are_refused(begun: Lab) -> None:

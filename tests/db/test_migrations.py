@@ -163,8 +163,10 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_does_not_exist_is_a_clear_error(tmp_path: Path) -> None:
-    with pytest.raises(LogbookError, match="unable to open database file"):
-        open_logbook(f"sqlite:///{tmp_path / 'missing' / 'memory.db'}")
+    file = tmp_path / "missing" / "memory.db"
+    said = f"^database {file}: refused: unable to open database file"
+    with pytest.raises(LogbookError, match=said):
+        open_logbook(f"sqlite:///{file}")
 
 
 def test_sqlite_keeps_every_commit_on_disk(tmp_path: Path) -> None:

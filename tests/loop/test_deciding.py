@@ -10,6 +10,7 @@ from labagent.campaigns import (
     NoImprovement,
     OutcomeLimit,
     Reached,
+    Stage,
 )
 from labagent.errors import DataError
 from labagent.experiments import Basis, Decision, Trial, Trials
@@ -161,6 +162,30 @@ def test_predictions_outside_the_space_are_refused() -> None:
 def test_the_budget_counts_what_the_agent_started(budget: Budget, left: float) -> None:
     rows = (*seen(3).rows, Trial(9, {"x": 0.0, "z": 0.0}, {"y": 1.0}))
     assert budget_left(campaign(PLANE, budget=budget), Trials(9, rows)) == left
+
+
+@pytest.mark.parametrize(
+    ("used", "left"),
+    [((), 3), (("make",), 2), (("make", "test"), 2), (None, 2)],
+    ids=["rejected", "half", "whole", "untold"],
+)
+def test_what_was_never_begun_leaves_the_budget_as_it_is(
+    used: tuple[str, ...] | None, left: float
+) -> None:
+    asked = campaign(PLANE, budget=Budget(experiments=3))
+    row = Trial(1, {"x": 0.0, "z": 0.0}, batch=0, used=used)
+    assert budget_left(asked, Trials(1, (row,))) == left
+
+
+def test_money_and_hours_count_stage_by_stage() -> None:
+    stages = (
+        Stage("make", (), (), "me", cost=2.0, hours=1.0),
+        Stage("test", (), ("y",), "me", cost=8.0, hours=1.0),
+    )
+    failed = Trial(1, {"x": 0.0, "z": 0.0}, failed=True, batch=0, used=("make",))
+    for budget, left in ((Budget(cost=22.0), 2), (Budget(hours=4.5), 1)):
+        asked = campaign(PLANE, budget=budget, stages=stages)
+        assert budget_left(asked, Trials(1, (failed,))) == left
 
 
 def test_stop_once_the_limits_are_reached_together() -> None:

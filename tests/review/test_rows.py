@@ -67,6 +67,21 @@ def test_context_and_reason_of_a_refusal_are_kept() -> None:
     assert (row["message"], row["approved_by"]) == ("too hot", None)
 
 
+def test_what_was_corrected_is_left_out_and_what_is_gone_is_told() -> None:
+    plain = record(1, {"stiff": 1.0, "dense": 2.0})
+    seen = (
+        Measurement("stiff", 10.0, "GPa", quality="wrong: typo"),
+        Measurement("stiff", 1.0, "GPa"),
+        Measurement("dense", 2.0, "GPa", quality="wrong: contaminated"),
+        Measurement("humidity", 4.0, "%", kind=Kind.CONTEXT, quality="wrong: typo"),
+    )
+    row = history_row(
+        replace(plain, steps=(replace(plain.steps[0], measurements=seen),))
+    )
+    assert (row["result"], row["context"]) == ({"stiff": 1.0}, {})
+    assert row["message"] == "dense wrong: contaminated"
+
+
 def test_rows_are_plain_json() -> None:
     alloy = replace(
         record(1, {"stiff": 1.0}, [prediction("stiff", 1, 1)]),

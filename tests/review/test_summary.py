@@ -2,8 +2,9 @@
 
 import pytest
 
+from labagent.campaigns import Spending
 from labagent.experiments import StepState
-from labagent.review import Spending, spent, summarise
+from labagent.review import spent, summarise
 from tests.records import goal_campaign, objective, prediction, record
 
 CAMPAIGN = goal_campaign(objective("stiff"))

@@ -35,8 +35,8 @@ def approve(
     ids, reference = split_words(words or [])
     if bool(ids) == everything:
         raise wrong_words(
-            "got both ids and --all" if ids else "got no ids",
-            "must name experiments, or --all",
+            "got both ids and --all" if ids else _no_ids(reference),
+            "must name experiments, such as 3 or 5-8, or --all",
             "labagent next shows what waits",
         )
     session = session.of(reference)
@@ -63,7 +63,8 @@ def reject(
     """Reject proposed experiments, all of those named or none."""
     ids, reference = split_words(words or [])
     if not ids:
-        raise wrong_words("got no ids", "must name experiments", "such as 3 or 5-8")
+        rule = "must name experiments, such as 3 or 5-8"
+        raise wrong_words(_no_ids(reference), rule, "labagent next shows what waits")
     if not reason.strip():
         raise wrong_words(
             "got no --reason", "must say why", 'add --reason "too close to #4"'
@@ -77,6 +78,10 @@ def reject(
         {"rejected": done, "by": who(by), "reason": reason},
         [f"Rejected {numbers(done)} as {who(by)}: {reason}"],
     )
+
+
+def _no_ids(reference: str | None) -> str:
+    return "got no ids" if reference is None else f"got {reference!r} and no ids"
 
 
 def _waiting(book: Book, ids: list[int]) -> tuple[ExperimentRecord, ...]:

@@ -1,11 +1,14 @@
 """``labagent executors``: who can run experiments, and who is ready."""
 
+import inspect
+import re
 import sys
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
 import adapters
+from labagent.app.layout import fields
 from labagent.app.options import Reference
 from labagent.app.screen import Column, table
 from labagent.app.session import Session, with_session
@@ -14,6 +17,7 @@ from labagent.errors import ConfigurationError, ExecutorError
 from labagent.ports import Capabilities, Executor, Setup
 from labagent.review import Row
 
+_OPTION = re.compile(r"^    (\w+): (.*(?:\n {5,}.*)*)", re.MULTILINE)
 _FLAGS = (
     "simulated",
     "by_person",
@@ -28,11 +32,12 @@ _FLAGS = (
 
 @with_session
 def executors(session: Session, reference: Reference = None) -> None:
-    """List the adapters, and with a campaign its executors and their health."""
+    """List the adapters with their settings; with a campaign, its executors too."""
     session = session.of(reference)
     known = [_adapter(name) for name in adapters.EXECUTORS]
     data: dict[str, object] = {"adapters": known}
-    lines = [_known_table(known)]
+    lines = [_known_table(known), *(line for row in known for line in _settings(row))]
+    lines += ["", "Each also takes timeout: the longest a step may take, as in 10 min."]
     if session.campaign is not None or session.db is not None:
         rows = _campaign_rows(session)
         data["executors"] = rows
@@ -41,14 +46,37 @@ def executors(session: Session, reference: Reference = None) -> None:
 
 
 def _adapter(name: str) -> Row:
-    """Return an adapter's purpose, and the package it lacks, if any."""
+    """Return an adapter's purpose and settings, and the package it lacks, if any."""
     module, _, driver = adapters.EXECUTORS[name].partition(":")
     try:
-        found = getattr(import_module(module), driver)
+        home = import_module(module)
     except ModuleNotFoundError as error:
-        return {"adapter": name, "does": "", "missing": error.name}
-    purpose = (found.__doc__ or "").strip().partition("\n")[0]
-    return {"adapter": name, "does": purpose, "missing": None}
+        return {"adapter": name, "does": "", "missing": error.name, "settings": {}}
+    purpose = (getattr(home, driver).__doc__ or "").strip().partition("\n")[0]
+    found = documented(inspect.getdoc(home) or "")
+    return {"adapter": name, "does": purpose, "missing": None, "settings": found}
+
+
+def documented(text: str) -> dict[str, str]:
+    """Return name and meaning of the settings a driver's module documents.
+
+    Args:
+        text: Its docstring, with the settings under ``Options:``.
+    """
+    found: dict[str, str] = {}
+    _, _, options = text.partition("\nOptions:\n")
+    for name, meaning in _OPTION.findall(options):
+        found[name] = " ".join(meaning.replace("``", "").split())
+    return found
+
+
+def _settings(row: Row) -> Iterator[str]:
+    """Yield an adapter's settings as lines for people."""
+    found = row["settings"]
+    if isinstance(found, dict) and found:
+        yield ""
+        yield f"Settings of {row['adapter']}"
+        yield fields(found.items())
 
 
 def _campaign_rows(session: Session) -> list[Row]:

@@ -12,7 +12,7 @@ from labagent.app.cells import csv_rows
 from labagent.app.options import Reference
 from labagent.app.printing import say
 from labagent.app.screen import Column, table
-from labagent.app.session import Session, with_session
+from labagent.app.session import Session, with_session, wrong_words
 from labagent.app.text import amount, expected, measured, settings, sigmas, units_of
 from labagent.experiments import ExperimentRecord
 from labagent.review import context, history_rows, is_imported, message, surprise
@@ -27,6 +27,8 @@ def history(
     ] = False,
 ) -> None:
     """List all experiments: what was set, expected and measured."""
+    if as_csv and session.json:
+        raise wrong_words("got --csv and --json", "must be one of them")
     session = session.of(reference)
     with session.book() as book:
         records = book.records()

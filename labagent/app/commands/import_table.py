@@ -7,11 +7,9 @@ import typer
 
 from db import open_logbook
 from labagent import config
-from labagent.app.lazy import CONFIGURATION
 from labagent.app.options import ByOption
-from labagent.app.printing import complain
 from labagent.app.progress import bar
-from labagent.app.session import Session, who, with_session
+from labagent.app.session import Session, who, with_session, wrong_words
 from labagent.app.text import plural
 from labagent.campaigns import Campaign
 from labagent.config.rows import read_history, read_rows
@@ -43,9 +41,16 @@ def import_table(
     """
     campaign = config.load(file)
     if source is None and campaign.history is None:
-        complain(f"{file} names no history; say which table: --source TABLE")
-        raise typer.Exit(CONFIGURATION)
+        raise wrong_words(
+            f"got no --source, and {file} names no history",
+            "must say which table to read",
+            "add --source TABLE",
+        )
+    if source is not None and not source.is_file():
+        problem = f"got --source {source}, where there is no file"
+        raise wrong_words(problem, "must be a CSV or XLSX table", "check its name")
     session = session.of(str(file))
+    session.check()
     with bar("Reading the table", shown=not session.json):
         found, name = _rows(campaign, file, source, sheet)
     rows = [

@@ -10,11 +10,12 @@ from labagent.app.commands.next_tasks import proposals
 from labagent.app.commands.run import CampaignArgument
 from labagent.app.lazy import BUDGET_USED
 from labagent.app.options import ByOption
-from labagent.app.printing import complain
+from labagent.app.printing import complain, say_error
 from labagent.app.progress import bar
 from labagent.app.session import Session, who, with_session
 from labagent.app.text import numbers, plural
 from labagent.campaigns import Leash
+from labagent.errors import StateError
 from labagent.experiments import ExperimentRecord
 from labagent.loop import budget_left
 from labagent.loop import propose as decide_next
@@ -38,13 +39,14 @@ def propose(
     Exit code 4 where the budget is used up.
     """
     session = session.of(reference)
+    session.check()
     with (
         open_runtime(reference, session.url, who(by)) as runtime,
         bar("Fitting the model", shown=not session.json),
     ):
         _import_history(runtime, who(by))
-        found = _propose(runtime, number)
-        lines = list(_lines(session, runtime, found))
+        found, cut = _propose(session, runtime, number)
+        lines = [*cut, *_lines(session, runtime, found)]
     session.answer(history_rows(found), lines)
 
 
@@ -55,8 +57,10 @@ def _import_history(runtime: Runtime, by: str) -> None:
         runtime.logbook.import_rows(runtime.campaign_id, rows, past.file, by)
 
 
-def _propose(runtime: Runtime, number: int | None) -> tuple[ExperimentRecord, ...]:
-    """Write the next batch and return its experiments.
+def _propose(
+    session: Session, runtime: Runtime, number: int | None
+) -> tuple[tuple[ExperimentRecord, ...], list[str]]:
+    """Write the next batch; return its experiments, and what cut it short.
 
     Raises:
         StateError: Another process proposed at the same moment.
@@ -64,9 +68,14 @@ def _propose(runtime: Runtime, number: int | None) -> tuple[ExperimentRecord, ..
     trials = runtime.logbook.trials(runtime.campaign_id)
     left = budget_left(runtime.campaign, trials)
     if left < 1:
-        complain("the budget is used up; raise `budget:` in the campaign file", "")
+        said = "the budget is used up; raise `budget:` in the campaign file"
+        if session.json:
+            say_error(StateError(said))
+        complain(said, "")
         raise typer.Exit(BUDGET_USED)
-    size = int(min(number or runtime.campaign.batch, left))
+    wanted = number or runtime.campaign.batch
+    size = int(min(wanted, left))
+    cut = [f"The budget leaves {size} of the {wanted} asked for."] * (size < wanted)
     batch = 1 + max((t.batch for t in trials.rows if t.batch is not None), default=-1)
     decision = decide_next(runtime.campaign, trials, batch, size)
     ids: set[int] = set()
@@ -76,7 +85,7 @@ def _propose(runtime: Runtime, number: int | None) -> tuple[ExperimentRecord, ..
             runtime.logbook.add_decision(runtime.campaign_id, decision, stages, AGENT)
         )
     records = runtime.logbook.experiments(runtime.campaign_id)
-    return tuple(r for r in records if r.id in ids)
+    return tuple(r for r in records if r.id in ids), cut
 
 
 def _lines(

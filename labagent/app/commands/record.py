@@ -7,20 +7,22 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from labagent.app.book import Book
+from labagent.app.book import CAMPAIGN, Book
 from labagent.app.commands.show import one_id
+from labagent.app.correcting import correct, refuse_doubtful
 from labagent.app.entries import (
     NOT_MEASURED,
     known_variables,
     missing,
+    nothing_recorded,
     read_entries,
 )
 from labagent.app.options import ByOption
 from labagent.app.session import Session, split_words, who, with_session, wrong_words
-from labagent.app.tasks import waiting_step
+from labagent.app.tasks import stage_of, waiting_step
 from labagent.app.text import measured
 from labagent.campaigns import Campaign
-from labagent.errors import DataError, StateError
+from labagent.errors import ConfigurationError, DataError, Mistake, StateError
 from labagent.experiments import ExperimentRecord, Measurement, StepRecord, StepState
 from labagent.variables import Role
 
@@ -54,62 +56,162 @@ RedoOption = Annotated[
 ]
 
 
+WrongOption = Annotated[
+    str | None,
+    typer.Option(
+        "--wrong",
+        metavar="WHY",
+        help="What was recorded is wrong: say why, and give what is right where it is "
+        "known. The old value stays in the database and counts no more.",
+    ),
+]
+DoneOption = Annotated[
+    bool, typer.Option("--done", help="A stage that measures nothing was done.")
+]
+SureOption = Annotated[
+    bool, typer.Option("--sure", help="It is right, however unlikely it looks.")
+]
+
+
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a step, as a person tells it."""
+    """What became of a step, as a person tells it.
+
+    Attributes:
+        state: Measured, failed, or approved to be run again.
+        message: Why.
+        done: Whether a person said that it was done.
+        sure: Whether values are right however unlikely.
+    """
 
     state: StepState
     message: str
+    done: bool = False
+    sure: bool = False
 
 
 @with_session
-def record(
+def record(  # noqa: PLR0913, PLR0917 a command's options are its arguments
     session: Session,
     words: Words,
     file: FileOption = None,
     failed: FailedOption = None,
     redo: RedoOption = None,
+    wrong: WrongOption = None,
+    done: DoneOption = False,
+    sure: SureOption = False,
     by: ByOption = None,
 ) -> None:
     """Record what a person measured; values in other units are converted.
 
-    What is recorded cannot be changed later.
+    What was recorded stays; `--wrong WHY` adds what is right, which counts from then
+    on. Values far from what was expected need `--sure`.
     """
+    _check_options(
+        {"--file": file, "--failed": failed, "--redo": redo, "--wrong": wrong}
+    )
     entries = [w for w in words if "=" in w]
-    ids, reference = split_words([w for w in words if "=" not in w])
-    number = one_id(ids)
-    outcome = _outcome(failed, redo)
+    number, reference = _which([w for w in words if "=" not in w])
     session = session.of(reference)
-    with session.book() as book:
-        [experiment] = book.records([number])
-        step = _step(experiment)
-        found, outcome = _read(book, step, entries, file, outcome)
-        book.logbook.record(step.id, outcome.state, found, outcome.message, who(by))
-    session.answer(
-        _plain(number, step, outcome, found), _lines(number, step, outcome, found)
+    try:
+        with session.book() as book:
+            [experiment] = book.records([number])
+            if wrong is not None:
+                answer = correct(book, experiment, entries, wrong, who(by), sure=sure)
+            else:
+                outcome = _outcome(failed, redo, done=done, sure=sure)
+                answer = _recorded(book, experiment, entries, file, outcome, by)
+    except ConfigurationError as error:
+        raise _about_words(error, reference) from error
+    session.answer(*answer)
+
+
+def _check_options(given: dict[str, object]) -> None:
+    """Refuse options that contradict each other, or reasons that say nothing."""
+    used = [name for name, value in given.items() if value is not None]
+    if len(used) > 1 and used != ["--file", "--failed"]:
+        raise wrong_words(f"got {' and '.join(used)}", "must be one of them")
+    for name in used:
+        if not str(given[name]).strip():
+            raise wrong_words(f"got an empty {name}", "must say why")
+
+
+def _which(words: list[str]) -> tuple[int, str | None]:
+    """Return the experiment's number, and the campaign where one is named.
+
+    Raises:
+        ConfigurationError: A value without its name is among the words.
+    """
+    numeric = [w for w in words if w.lstrip("+-#")[:1].isdigit()]
+    if len(numeric) > 1:
+        first, second = numeric[:2]
+        raise wrong_words(
+            f"got {second!r} beside experiment {first}",
+            "must name one experiment, and each value's quantity",
+            f"write QUANTITY={second}, such as plqy={second}",
+        )
+    ids, reference = split_words(words)
+    return one_id(ids), reference
+
+
+def _about_words(
+    error: ConfigurationError, reference: str | None
+) -> ConfigurationError:
+    """Return an error that says of a word which names no campaign what it may be."""
+    if reference is None or error.mistakes[0].place != CAMPAIGN:
+        return error
+    return wrong_words(
+        f"got {reference!r}, which is no campaign",
+        "must be a campaign, or a quantity with its value",
+        f"write {reference}=33 where it was measured",
     )
 
 
-def _outcome(failed: str | None, redo: str | None) -> Outcome:
-    if failed is not None and redo is not None:
-        raise wrong_words("got --failed and --redo", "must be one of them")
-    for option, reason in (("--failed", failed), ("--redo", redo)):
-        if reason is not None and not reason.strip():
-            raise wrong_words(f"got an empty {option}", "must say why")
+def _recorded(
+    book: Book,
+    experiment: ExperimentRecord,
+    entries: list[str],
+    file: Path | None,
+    outcome: Outcome,
+    by: str | None,
+) -> tuple[dict[str, object], list[str]]:
+    """Write what a person says of an experiment; return the answer."""
+    step, number = _step(experiment), experiment.number
+    found, outcome = _read(book, step, entries, file, outcome)
+    if not outcome.sure:
+        refuse_doubtful(book.campaign, experiment, found)
+    book.logbook.record(step.id, outcome.state, found, outcome.message, who(by))
+    lines = _lines(number, step, outcome, found)
+    noted = {m.quantity for m in found}
+    left = [v.name for v in book.campaign.context if v.name not in noted]
+    if left and outcome.state is StepState.MEASURED:
+        lines.append(f"Not noted down: {', '.join(left)}.")
+    return _plain(number, step, outcome, found), lines
+
+
+def _outcome(
+    failed: str | None, redo: str | None, *, done: bool, sure: bool
+) -> Outcome:
     if failed is not None:
-        return Outcome(StepState.FAILED, failed)
+        return Outcome(StepState.FAILED, failed, sure=sure)
     if redo is not None:
         return Outcome(StepState.APPROVED, redo)
-    return Outcome(StepState.MEASURED, "")
+    return Outcome(StepState.MEASURED, "", done, sure)
 
 
 def _step(experiment: ExperimentRecord) -> StepRecord:
     step = waiting_step(experiment)
     if step is None:
+        over = experiment.state in (StepState.MEASURED, StepState.FAILED)
+        remedy = (
+            f"to correct it: labagent record {experiment.number} --wrong WHY NAME=VALUE"
+            if over
+            else "`labagent next` shows which do, and `labagent run` hands approved "
+            "ones over"
+        )
         raise StateError(
             f"experiment {experiment.number}: is {experiment.state.value}, must wait "
-            "for a person's result; `labagent next` shows which do, and `labagent run` "
-            "hands approved ones over"
+            f"for a person's result; {remedy}"
         )
     return step
 
@@ -123,19 +225,40 @@ def _read(
 ) -> tuple[tuple[Measurement, ...], Outcome]:
     """Return what was typed and filed, and the outcome; a form may say it failed."""
     campaign = book.campaign
-    typed = read_entries(campaign, entries, step.stage)
+    typed = read_entries(known_variables(campaign, step.stage), entries)
     if file is not None:
         form = _form(campaign, file, step)
         if form.failure and outcome.state is StepState.MEASURED:
-            outcome = Outcome(StepState.FAILED, form.failure)
+            outcome = Outcome(StepState.FAILED, form.failure, sure=outcome.sure)
         return (*form.measurements, *typed.measurements), outcome
-    absent = missing(campaign, step.stage, typed)
-    if absent and outcome.state is StepState.MEASURED:
-        raise DataError(
-            f"results of {step.stage}: got no {', '.join(absent)}, must have all; type "
-            f"{absent[0]}={NOT_MEASURED} where there is none; nothing was recorded"
-        )
+    if outcome.state is StepState.MEASURED:
+        _check_complete(campaign, step, typed.answered, outcome)
+    if outcome.state is StepState.APPROVED and entries:
+        raise wrong_words("got --redo and results", "must have none to be run again")
     return typed.measurements, outcome
+
+
+def _check_complete(
+    campaign: Campaign, step: StepRecord, answered: frozenset[str], outcome: Outcome
+) -> None:
+    """Refuse results that leave something out, or a stage that nobody said was done."""
+    absent = missing(campaign, step.stage, answered)
+    if absent:
+        mistake = Mistake(
+            f"results of {step.stage}",
+            f"got no {', '.join(absent)}",
+            "must have all",
+            f"type {absent[0]}={NOT_MEASURED} where there is none",
+        )
+        raise nothing_recorded([mistake])
+    if not stage_of(campaign, step).measures and not outcome.done:
+        mistake = Mistake(
+            f"stage {step.stage}",
+            "got no word that it was done",
+            "must be told, as it measures nothing",
+            "add --done, or --failed WHY",
+        )
+        raise nothing_recorded([mistake])
 
 
 def _form(campaign: Campaign, file: Path, step: StepRecord) -> "Form":

@@ -14,15 +14,17 @@ from labagent.app.commands.status import best_line, objectives
 from labagent.app.options import ByOption
 from labagent.app.session import Session, who, with_session
 from labagent.app.tasks import Task, tasks
+from labagent.app.text import plural
 from labagent.app.watching import Watcher, watcher
 from labagent.errors import StateError
 from labagent.experiments import ExperimentRecord, StepState
-from labagent.review import best, history_row
+from labagent.review import best, history_row, message, spent
 
 POLL_SECONDS = 3.0
 """How often ``--wait`` looks whether a person has answered."""
 MOST_BEST = 5
 MOST_TASKS = 3
+MOST_FAILED = 3
 
 CampaignArgument = Annotated[
     str, typer.Argument(metavar="FILE|NAME", help="The campaign, by file or by name.")
@@ -53,14 +55,19 @@ def run(
     fails, 2 wrong file, 3 waiting for a person, 4 budget used, 130 stopped.
     """
     session = session.of(reference)
+    session.check()
     with open_runtime(reference, session.url, who(by)) as runtime:
         call = Call(runtime, max_experiments, wait, yes, who(by))
+        before = {r.number for r in call.records() if r.state is StepState.FAILED}
         outcome = call.until_over(quiet=session.json)
         records = call.records()
+        failed = [r for r in records if r.state is StepState.FAILED]
+        failed = [r for r in failed if r.number not in before]
         data = plain(
             runtime, outcome, records, tasks(runtime.campaign, records, session)
         )
-        lines = list(screen(session, runtime, outcome, records))
+        data["failed"] = [r.number for r in failed]
+        lines = [*screen(session, runtime, outcome, records), *_failures(failed)]
     session.answer(data, lines)
     if outcome.exit_code:
         raise typer.Exit(outcome.exit_code)
@@ -96,7 +103,7 @@ class Call:
         self._leaders = best(self.runtime.campaign, records)
         begun = _proposed(records)
         of = self.runtime.campaign.budget.experiments
-        done = sum(r.state is StepState.MEASURED for r in records)
+        done = spent(self.runtime.campaign, records).experiments
         with watcher(done, of, self.best_text, quiet=quiet) as watch:
             outcome = self._run(watch, begun)
             while outcome.why is Why.WAITING and self._goes_on(outcome, watch):
@@ -190,6 +197,17 @@ def screen(
     yield "To look at what came out:"
     yield f"  {session.command('status')}"
     yield f"  {session.command('history')}"
+
+
+def _failures(failed: list[ExperimentRecord]) -> Iterator[str]:
+    """Yield what failed in this run, with the last line of the reason."""
+    if failed:
+        yield f"{plural(len(failed), 'experiment')} failed in this run:"
+    for record in failed[:MOST_FAILED]:
+        reason = (message(record).strip().splitlines() or ["no reason was told"])[-1]
+        yield f"  #{record.number}: {reason}"
+    if len(failed) > MOST_FAILED:
+        yield f"  and {len(failed) - MOST_FAILED} more"
 
 
 def _to_do(session: Session, name: str, waiting: list[Task]) -> Iterator[str]:

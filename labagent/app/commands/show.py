@@ -1,6 +1,6 @@
 """``labagent show``: everything about one experiment."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated
 
 import typer
@@ -20,6 +20,7 @@ from labagent.app.text import (
     units_of,
 )
 from labagent.experiments import ExperimentRecord, Kind, Measurement, StepRecord
+from labagent.ports import Correction
 from labagent.review import Row, dispatched_at, history_row, iso, predicted_at, surprise
 
 OneWord = Annotated[
@@ -39,7 +40,13 @@ def show(session: Session, words: OneWord) -> None:
     session = session.of(reference)
     with session.book() as book:
         [record] = book.records([one_id(ids)])
-        data, lines = plain(record), list(screen(book, record))
+        corrected = [
+            c
+            for c in book.logbook.corrections(book.row.id)
+            if c.experiment == record.number
+        ]
+        data = plain(record, corrected)
+        lines = list(screen(book, record, corrected))
     session.answer(data, lines)
 
 
@@ -56,7 +63,7 @@ def one_id(ids: list[int]) -> int:
     return ids[0]
 
 
-def plain(record: ExperimentRecord) -> Row:
+def plain(record: ExperimentRecord, corrected: Sequence[Correction]) -> Row:
     """Return an experiment as plain data, its steps with provenance included."""
     approval = record.approval
     return {
@@ -71,6 +78,16 @@ def plain(record: ExperimentRecord) -> Row:
             "reason": approval.reason,
         },
         "steps": [_plain_step(s) for s in record.steps],
+        "corrections": [
+            {
+                "stage": c.stage,
+                "quantity": c.quantity,
+                "reason": c.reason,
+                "by": c.by,
+                "at": iso(c.at),
+            }
+            for c in corrected
+        ],
     }
 
 
@@ -101,10 +118,15 @@ def _plain_measurement(m: Measurement) -> Row:
     }
 
 
-def screen(book: Book, record: ExperimentRecord) -> Iterator[str]:
+def screen(
+    book: Book, record: ExperimentRecord, corrected: Sequence[Correction]
+) -> Iterator[str]:
     """Yield an experiment as lines for people."""
     yield f"Experiment {record.number} of {book.row.name}: {record.state.value}"
-    yield fields(_life(record))
+    told = "\n".join(
+        f"{moment(c.at)} by {c.by}: {c.quantity}: {c.reason}" for c in corrected
+    )
+    yield fields([*_life(record), ("corrected", told)])
     yield "Set"
     units = units_of(book.campaign.space)
     yield fields(

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from labagent.app.book import Book
 from labagent.app.layout import fields
 from labagent.app.options import Reference
-from labagent.app.overview import wish
+from labagent.app.overview import aim, limit, wish
 from labagent.app.session import Session, with_session
 from labagent.app.tasks import Task, tasks
 from labagent.app.text import (
@@ -20,7 +20,7 @@ from labagent.app.text import (
     units_of,
 )
 from labagent.campaigns import Campaign
-from labagent.experiments import ExperimentRecord
+from labagent.experiments import ExperimentRecord, StepState
 from labagent.ports import Finding
 from labagent.review import (
     Calibration,
@@ -94,7 +94,8 @@ def screen(
     yield fields(
         [
             ("Goal", campaign.goal.sentence),
-            ("Find", "; ".join(map(wish, campaign.goal.objectives))),
+            ("Find", f"{aim(campaign.goal)}: {_wishes(campaign)}"),
+            ("Keep", ", ".join(limit(campaign, x) for x in campaign.goal.limits)),
             ("Experiments", _counts(summary)),
             ("Budget", _budget(summary)),
             ("Best", _best(summary)),
@@ -112,14 +113,27 @@ def _counts(summary: Summary) -> str:
         return "none yet"
     parts = [f"{count} {state.value}" for state, count in summary.states.items()]
     if summary.imported:
-        parts.append(f"of them {summary.imported} imported")
+        parts = [
+            f"{part} ({summary.imported} of them imported)"
+            if state is StepState.MEASURED
+            else part
+            for state, part in zip(summary.states, parts, strict=True)
+        ]
     return ", ".join(parts)
+
+
+def _wishes(campaign: Campaign) -> str:
+    return "; ".join(map(wish, campaign.goal.objectives))
 
 
 def _budget(summary: Summary) -> str:
     budget, used = summary.campaign.budget, summary.spent
-    limit = "" if budget.experiments is None else f" of {budget.experiments}"
-    parts = [f"{used.experiments}{limit} experiments"]
+    most = budget.experiments
+    parts = [
+        plural(used.experiments, "experiment")
+        if most is None
+        else f"{used.experiments} of {plural(most, 'experiment')}"
+    ]
     if budget.cost is not None or used.cost:
         of = "" if budget.cost is None else f" of {number(budget.cost)}"
         parts.append(f"{number(used.cost)}{of} {budget.currency}".rstrip())

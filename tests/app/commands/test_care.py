@@ -1,8 +1,12 @@
 """``executors``, ``doctor``, ``db``: looking after the installation."""
 
 import json
+from dataclasses import replace
+
+import pytest
 
 import adapters
+from adapters.examples import EXAMPLES
 from tests.lab import Lab
 
 
@@ -10,6 +14,19 @@ def test_every_adapter_is_listed(lab: Lab) -> None:
     found = lab.answer("executors")
     assert [a["adapter"] for a in found["adapters"]] == list(adapters.EXECUTORS)
     assert all(a["does"] or a["missing"] for a in found["adapters"])
+
+
+@pytest.mark.parametrize("name", adapters.EXECUTORS)
+def test_every_setting_an_adapter_knows_is_listed(name: str, lab: Lab) -> None:
+    setup = replace(EXAMPLES[name](lab.folder).setup, options={"nonsense": 1})
+    [refused] = [p for p in adapters.check(setup) if "nonsense" in p]
+    known = refused.partition("must be one of ")[2].partition(";")[0].split(", ")
+    [found] = [a for a in lab.answer("executors")["adapters"] if a["adapter"] == name]
+    assert list(found["settings"]) == known
+    assert all(len(meaning) > 5 for meaning in found["settings"].values())
+    shown = lab("executors").output
+    assert f"Settings of {name}" in shown
+    assert all(f"\n  {setting} " in shown for setting in known)
 
 
 def test_a_campaigns_executors_tell_their_health(begun: Lab) -> None:

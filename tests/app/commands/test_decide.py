@@ -10,12 +10,14 @@ def states(lab: Lab) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "words", [["1", "2"], ["1-2"], ["--all"], ["films.yaml", "--all"]]
+    "words",
+    [["1", "2"], ["1-2"], ["1,2"], ["1,", "#2"], ["--all"], ["films.yaml", "--all"]],
 )
 def test_approving_keeps_who_and_why(words: list[str], begun: Lab) -> None:
     result = begun("approve", *words, "--by", "ada", "--reason", "looks safe")
     assert result.exit_code == 0
     assert "Approved 1-2 as ada." in result.output
+    assert "Go on with: labagent run films.yaml" in result.output
     assert states(begun) == ["approved", "approved"]
     approval = begun.answer("show", 2)["approval"]
     assert (approval["by"], approval["reason"]) == ("ada", "looks safe")
@@ -31,8 +33,13 @@ def test_rejecting_keeps_the_reason(begun: Lab) -> None:
     ("words", "code", "match"),
     [
         (["approve"], 2, "got no ids"),
+        (["approve", "abc"], 2, "got 'abc' and no ids, must name experiments"),
+        (["approve", "films.yaml"], 2, "got 'films.yaml' and no ids"),
+        (["approve", "9-"], 2, "got '9-', must be an id; write 3 or 5-8"),
+        (["approve", "1..2"], 2, "got '1..2', must be an id"),
+        (["reject", "1;2", "--reason", "why"], 2, "got '1;2' and no ids"),
         (["approve", "1", "--all"], 2, "got both ids and --all"),
-        (["approve", "1", "9"], 1, "experiment 9: no such id"),
+        (["approve", "1", "9"], 2, "experiment 9: got no such id"),
         (["reject", "1"], 2, "got no --reason"),
         (["reject", "1", "--reason", "  "], 2, "got no --reason"),
         (["reject", "--reason", "why"], 2, "got no ids"),

@@ -41,6 +41,13 @@ def test_a_campaign_without_history_must_be_told_the_table(lab: Lab) -> None:
     assert "--source" in result.stderr
 
 
+def test_a_table_that_is_not_there_is_told_once(lab: Lab) -> None:
+    result = lab("import", "films.yaml", "--source", "nix.csv")
+    assert result.exit_code == 2
+    assert "got --source nix.csv, where there is no file, must be" in result.stderr
+    assert result.stderr.count("nix.csv") == 1
+
+
 def test_a_table_without_any_result_is_refused(lab: Lab) -> None:
     text = TABLE.replace("plqy", "brightness")
     (lab.folder / "past.csv").write_text(text, encoding="utf-8")

@@ -64,6 +64,28 @@ def test_status_tells_budget_best_calibration_and_surprise(done: Lab) -> None:
     assert found["calibration"][0]["coverage"][2]["level"] == 0.9
 
 
+def test_status_tells_the_limits_and_what_was_imported(lab: Lab) -> None:
+    text = lab.file.read_text(encoding="utf-8")
+    limited = text.replace("expect: [10, 500]", "goal: at_most, value: 300")
+    limited = limited.replace("measured:\n", "").replace("experiments: 20, ", "")
+    lab.file.write_text(limited, encoding="utf-8")
+    table = "temperature,solvent,plqy,grain_size\n100,DMF,5,200\n90,DMF,6,200\n"
+    (lab.folder / "past.csv").write_text(table, encoding="utf-8")
+    assert lab("import", "films.yaml", "--source", "past.csv").exit_code == 0
+    lab.propose(120.0)
+    shown = lab("status").output
+    for part in (
+        "best: maximize plqy (percent)",
+        "Keep         grain_size <= 300 nm",
+        "1 proposed, 2 measured (2 of them imported)",
+        "0 experiments, 0 of 500 EUR",
+    ):
+        assert part in shown
+    assert lab("approve", "--all").exit_code == 0
+    lab.hand_over()
+    assert "1 experiment, 12 of 500 EUR" in lab("status").output
+
+
 def test_csv_opens_in_a_spreadsheet_and_runs_nothing(done: Lab) -> None:
     rows = list(csv.DictReader(io.StringIO(done("history", "--csv").stdout)))
     assert rows[0]["temperature [degC]"] == "120.0"
@@ -94,8 +116,8 @@ def test_explain_tells_why(done: Lab) -> None:
 @pytest.mark.parametrize("command", ["show", "explain"])
 def test_an_unknown_id_is_told(command: str, done: Lab) -> None:
     result = done(command, 7)
-    assert result.exit_code == 1
-    assert "experiment 7: no such id in campaign films" in result.stderr
+    assert result.exit_code == 2
+    assert "experiment 7: got no such id in campaign films" in result.stderr
     assert done(command).exit_code == 2
 
 

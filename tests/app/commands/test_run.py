@@ -55,9 +55,22 @@ def test_a_run_asks_goes_on_and_ends_with_its_budget(automatic: Lab) -> None:
     assert (found["why"], found["measured"]) == ("budget", 4)
     assert automatic.answer("show", 3)["approval"]["by"] == "ada"
     assert automatic("verify").exit_code == 0
-    again = automatic.answer("replay")
+    words = ("record", 1, "--wrong", "lamp was off", "plqy=5", "grain_size=9")
+    assert automatic(*words).exit_code == 0
+    again = automatic.answer("replay")  # the second batch believed the old result
     assert again["ok"] is True
     assert [d["batch"] for d in again["decisions"]] == [0, 1]
+    assert automatic.answer("history")[0]["result"] == {"plqy": 5.0, "grain_size": 9.0}
+
+
+def test_a_run_whose_experiment_failed_says_so(automatic: Lab) -> None:
+    oven = automatic.folder / "oven.py"
+    oven.write_text("def measure(parameters):\n    raise ValueError('cold oven')\n")
+    done = labagent(automatic.folder, "run", "films.yaml", "-n", "1", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert "1 experiment failed in this run:" in done.stdout
+    assert "  #1: ValueError: cold oven" in done.stdout
+    assert "Warning" not in done.stderr
 
 
 def test_a_waiting_run_goes_on_after_a_yes(automatic: Lab) -> None:
@@ -91,10 +104,28 @@ def test_a_proposal_is_sealed_and_waits(lab: Lab) -> None:
 def test_proposing_beyond_the_budget_is_refused(lab: Lab) -> None:
     text = lab.file.read_text(encoding="utf-8")
     lab.file.write_text(text.replace("experiments: 20", "experiments: 2"), "utf-8")
-    assert lab("propose", "films.yaml", "-n", 5).exit_code == 0
+    cut = lab("propose", "films.yaml", "-n", 5)
+    assert cut.exit_code == 0
+    assert "The budget leaves 2 of the 5 asked for." in cut.output
+    told = lab("propose", "films.yaml", "--json")
+    assert "budget is used up" in json.loads(told.stdout)["error"]
     result = lab("propose", "films.yaml")
     assert result.exit_code == 4
     assert "budget" in result.stderr
+
+
+def test_rejected_proposals_leave_the_budget_as_it_is(lab: Lab) -> None:
+    text = lab.file.read_text(encoding="utf-8")
+    lab.file.write_text(text.replace("experiments: 20", "experiments: 2"), "utf-8")
+    assert lab("propose", "films.yaml").exit_code == 0
+    assert lab("reject", "1-2", "--reason", "too hot").exit_code == 0
+    budget = lab.answer("status")["budget"]
+    assert (budget["experiments"]["used"], budget["cost"]["used"]) == (0, 0.0)
+    assert lab("propose", "films.yaml").exit_code == 0
+    lab.approve()
+    assert lab("propose", "films.yaml").exit_code == 4
+    lab.hand_over()
+    assert lab.answer("status")["budget"]["experiments"]["used"] == 2
 
 
 def test_a_campaign_that_is_not_there_is_a_mistake(lab: Lab) -> None:
