@@ -12,6 +12,7 @@ from labagent.campaigns import Stage
 from labagent.errors import StateError
 from labagent.experiments import ExperimentRecord, StepRecord, StepState
 from labagent.ports import Observation, Report, RunStatus, Sighting
+from labagent.review.plausible import Doubt, doubts
 
 
 def collect(place: Workplace) -> tuple[Driven, ...]:
@@ -43,6 +44,11 @@ def _collect_step(
     if stage is None:  # the goal was edited since; `labagent record` still takes it
         return []
     ending = _ending(place, stage, report, executor.observations(handle))
+    if doubted := doubts(place.campaign, record, ending.measurements):
+        text = "; ".join(map(_doubt, doubted))
+        how = f"look at it, then type `labagent record {record.number} NAME=VALUE`"
+        message = f"{text}: {how}, with --sure if it is right"
+        return [Driven(Fate.HANDED_OVER, record.number, step.stage, message)]
     try:
         place.logbook.record(
             step.id, ending.state, ending.measurements, ending.message, step.executor
@@ -50,6 +56,15 @@ def _collect_step(
     except StateError:  # somebody else was quicker
         return []
     return [Driven(Fate(ending.state.value), record.number, step.stage, ending.message)]
+
+
+def _doubt(found: Doubt) -> str:
+    """Return why a filed result is not taken as it is."""
+    m, expected = found.measurement, found.prediction
+    return (
+        f"{m.quantity}: the form says {m.value:g} {m.unit}, expected "
+        f"{expected.mean:.4g} ± {expected.std:.2g}"
+    )
 
 
 def _ending(

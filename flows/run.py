@@ -24,9 +24,10 @@ from flows.workers import recover
 from labagent import config
 from labagent.campaigns import Leash
 from labagent.errors import GoalChangedError, SchedulerError, StateError
-from labagent.experiments import OPEN_STATES, Decision, ExperimentRecord, StepState
+from labagent.experiments import Decision, ExperimentRecord, StepState
 from labagent.ports import Finding
 from labagent.review import surprises
+from labagent.review.wording import plural
 
 AGENT = "agent"
 """Who proposes, in the memory's records."""
@@ -39,6 +40,9 @@ HOPELESS = 5
 
 RECONNECTIONS = 2
 """How often a run looks for a server again that went away."""
+
+_DONE = (StepState.MEASURED, StepState.FAILED)
+"""Ends that somebody worked for; a rejection is none."""
 
 _OTHERS_SECONDS = 0.5
 """How often to look whether another run has finished its steps."""
@@ -154,7 +158,8 @@ class Run:
             self._place.campaign_id, rows, history.file, AGENT
         )
         if new:
-            text = f"{new} past experiments from {history.file}, {known} known before"
+            past = plural(new, "past experiment")
+            text = f"{past} from {history.file}, {known} known before"
             self._tell(Kind.IMPORTED, text)
 
     def _approve_by_rule(self, records: Sequence[ExperimentRecord]) -> bool:
@@ -183,7 +188,7 @@ class Run:
         if not self._server.ours and not self._tidied:
             self._tidied = True
             mark_crashed()
-        self._tell(Kind.DISPATCHING, f"batch {number}: {len(runnable)} steps")
+        self._tell(Kind.DISPATCHING, f"batch {number}: {plural(len(runnable), 'step')}")
         try:
             run_batch(batch)
         except SchedulerError as error:
@@ -220,7 +225,7 @@ class Run:
         if self._left == 0:
             return Outcome(Why.FINISHED, "as many experiments as asked for")
         size = int(min(self._size, left))
-        self._tell(Kind.PROPOSING, f"{size} experiments")
+        self._tell(Kind.PROPOSING, plural(size, "experiment"))
         taken = [t.batch for t in trials.rows if t.batch is not None]
         number = max(taken, default=-1) + 1
         decision = loop.propose(self._campaign, trials, number, size)
@@ -245,7 +250,7 @@ class Run:
         if self._left is not None:
             self._left -= len(ids)
         how = f"{decision.strategy}, {decision.acquisition}"
-        text = f"batch {decision.batch}: {len(ids)} experiments ({how})"
+        text = f"batch {decision.batch}: {plural(len(ids), 'experiment')} ({how})"
         self._tell(Kind.PROPOSED, text)
 
     @property
@@ -256,7 +261,7 @@ class Run:
         return asked if self._left is None else min(asked, self._left)
 
     def _over(self, why: Why, reason: str) -> Outcome:
-        done = f"{reason}; {self._done} experiments done"
+        done = f"{reason}; {plural(self._done, 'experiment')} done"
         self._find(Finding("stop", done))
         return Outcome(why, reason)
 
@@ -283,9 +288,8 @@ class Run:
             self._find(Finding("surprise", text, s.number))
 
     def _count(self, records: Sequence[ExperimentRecord]) -> None:
-        self._done = sum(
-            r.batch is not None and r.state not in OPEN_STATES for r in records
-        )
+        over = [r for r in records if r.batch is not None and r.state in _DONE]
+        self._done = len(over)
 
     def _find(self, finding: Finding) -> None:
         """Keep something worth telling, and tell it once."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from labagent.app.text import amount, number, plural
+from labagent.app.text import amount, number
 from labagent.campaigns import (
     Budget,
     Campaign,
@@ -14,6 +14,7 @@ from labagent.campaigns import (
     OutcomeLimit,
     Stage,
 )
+from labagent.review.wording import plural
 from labagent.variables import (
     Choice,
     Composition,

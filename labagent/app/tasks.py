@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from labagent.app.session import Session
-from labagent.app.text import numbers, plural, setting, units_of
+from labagent.app.text import numbers, setting, units_of
 from labagent.campaigns import Campaign, Stage
 from labagent.experiments import ExperimentRecord, StepRecord, StepState
+from labagent.review.wording import plural
 
 APPROVE, MEASURE, RESOLVE = "approve", "measure", "resolve"
 

@@ -82,11 +82,6 @@ def moment(at: datetime | None) -> str:
     return "-" if at is None else at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
-def plural(count: int, noun: str) -> str:
-    """Return ``1 experiment`` or ``3 experiments``."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
-
-
 def numbers(ids: list[int]) -> str:
     """Return ids shortly, runs as ranges: ``1-3 7``."""
     parts: list[list[int]] = []

@@ -15,7 +15,6 @@ from labagent.app.text import (
     expected,
     measured,
     number,
-    plural,
     settings,
     units_of,
 )
@@ -31,6 +30,7 @@ from labagent.review import (
     plain_calibration,
 )
 from labagent.review.truth import Comparison, Recipe
+from labagent.review.wording import plural
 
 
 def read_truth(campaign: Campaign) -> tuple[Recipe, ...]:

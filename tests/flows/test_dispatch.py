@@ -12,7 +12,7 @@ from labagent.errors import ExecutorError
 from labagent.experiments import Kind, Measurement, StepState
 from labagent.ports import Abort, Report, Request, RunStatus, Sighting
 from labagent.variables import Constraint, Term
-from tests.factories import decision, hardness, make_campaign
+from tests.factories import changed, decision, hardness, make_campaign
 from tests.flows.bench import GOOD, Bench, Place, make_place
 
 RUNNING = Report(RunStatus.RUNNING)
@@ -299,3 +299,69 @@ def test_a_seed_follows_from_the_key() -> None:
     assert seed_of("a") == seed_of("a") != seed_of("b")
     assert 0 <= seed_of("a") < 2**31
     assert decision().seed != seed_of("a")
+
+
+@pytest.mark.parametrize(
+    ("store", "idempotent", "fate", "times"),
+    [
+        ("here", False, Fate.MEASURED, 1),
+        ("elsewhere", False, Fate.UNKNOWN, 0),
+        ("elsewhere", True, Fate.MEASURED, 1),
+    ],
+)
+def test_whoever_looks_into_another_store_cannot_tell_what_happened(
+    book: SqlLogbook, store: str, idempotent: bool, fate: Fate, times: int
+) -> None:
+    bench = Bench(idempotent=idempotent, sighting=Sighting.NOT_SEEN)
+    place = make_place(book, bench)
+    place.worker = "me:1:1@here"
+    (step,) = place.propose(5.0)
+    dead = f"dead:1:1@{store}"
+    book.claim(place.campaign_id, dead, 60.0, step)
+    book.lapse(dead)
+    assert drive(place, step).fate is fate
+    assert sum(bench.effects.values()) == times
+
+
+def test_a_step_that_had_begun_when_its_executor_was_renamed_is_unclear(
+    book: SqlLogbook,
+) -> None:
+    place = make_place(book, Bench())
+    (step,) = place.propose(5.0)
+    interrupted(place, step)
+    stages = (replace(place.campaign.stages[0], executor="oven"),)
+    place.campaign = replace(place.campaign, stages=stages, executors=())
+    driven = drive(place, step)
+    assert driven.fate is Fate.UNKNOWN
+    assert "nobody can be asked how it ended" in place.step().message
+
+
+def test_nothing_begins_under_a_goal_that_was_changed(book: SqlLogbook) -> None:
+    bench = Bench()
+    place = make_place(book, bench)
+    (step,) = place.propose(5.0)
+    book.open_campaign(changed(place.campaign), "ada")
+    assert drive(place, step).fate is Fate.SKIPPED
+    assert not bench.effects
+    assert place.step().state is StepState.APPROVED
+
+
+@pytest.mark.parametrize("text", ["bad \x00", "half a pair \udcff"])
+def test_an_error_no_database_can_hold_is_recorded_all_the_same(
+    book: SqlLogbook, text: str
+) -> None:
+    place = make_place(book, Bench(on_submit=raising(ValueError(text))))
+    (step,) = place.propose(5.0)
+    assert drive(place, step).fate is Fate.FAILED
+    assert "ValueError" in place.step().message
+
+
+def test_a_step_done_again_is_another_run_for_its_executor(book: SqlLogbook) -> None:
+    bench = Bench(reports=(Report(RunStatus.UNKNOWN),))
+    place = make_place(book, bench)
+    (step,) = place.propose(5.0)
+    assert drive(place, step).fate is Fate.UNKNOWN
+    book.record(step, StepState.APPROVED, (), "nothing had happened", "ada")
+    bench.reports = (SUCCEEDED,)
+    assert drive(place, step).fate is Fate.MEASURED
+    assert sorted(bench.effects.values()) == [1, 1]

@@ -50,3 +50,12 @@ def test_a_step_the_executor_does_not_know_is_left_to_the_person(
     place.bench.sighting = sighting
     assert collect(place) == ()
     assert place.step().handed_over
+
+
+def test_a_form_that_is_hardly_to_be_expected_waits_for_a_word(place: Place) -> None:
+    place.bench.seen = (hardness(5e3),)
+    (driven,) = collect(place)
+    assert driven.fate is Fate.HANDED_OVER
+    assert "the form says 5000 GPa" in driven.message
+    assert "--sure" in driven.message
+    assert place.step().handed_over

@@ -196,6 +196,27 @@ def test_past_experiments_are_imported_once_and_cost_nothing(tmp_path: Path) -> 
     assert states(file) == {StepState.MEASURED: 3}
 
 
+def test_a_run_ends_when_somebody_changes_the_goal(tmp_path: Path) -> None:
+    file = write_campaign(tmp_path, budget=6, batch=1)
+    tighter = file.read_text(encoding="utf-8") + "safety: [x <= 0.5 mm]\n"
+
+    def change(news: News) -> None:
+        if news.kind is Kind.STEP and news.done == 1:
+            file.write_text(tighter, encoding="utf-8")
+            open_runtime(file).close()  # as `labagent propose` or another run does
+
+    with open_runtime(file) as runtime:
+        outcome = run(runtime, progress=change)
+    assert outcome.why is Why.WAITING
+    assert "goal was changed" in outcome.text
+    begun = sum(effects(tmp_path).values())
+    assert begun <= 2
+    assert finish(file)[0].why is Why.BUDGET
+    with open_runtime(file) as runtime:
+        late = runtime.logbook.experiments(runtime.campaign_id)[begun:]
+    assert all(float(r.intervention["x"]) <= 0.5 + 1e-6 for r in late)  # type: ignore[arg-type]
+
+
 def test_wrong_settings_are_told_before_anything_is_proposed(tmp_path: Path) -> None:
     file = write_campaign(tmp_path, options="function: weigh")
     with pytest.raises(ConfigurationError, match="weigh"):

@@ -7,9 +7,10 @@ import typer
 from labagent.app.book import Book
 from labagent.app.options import ByOption
 from labagent.app.session import Session, split_words, who, with_session, wrong_words
-from labagent.app.text import numbers, plural
+from labagent.app.text import numbers
 from labagent.errors import StateError
 from labagent.experiments import ExperimentRecord, StepState
+from labagent.review.wording import plural
 
 Words = Annotated[
     list[str] | None,

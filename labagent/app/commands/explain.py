@@ -12,7 +12,6 @@ from labagent.app.text import (
     moment,
     number,
     numbers,
-    plural,
     settings,
     units_of,
 )
@@ -20,6 +19,7 @@ from labagent.errors import DataError
 from labagent.experiments import ExperimentRecord
 from labagent.ports import DecisionRecord
 from labagent.review import Row, iso, plain_intervention, plain_prediction
+from labagent.review.wording import plural
 
 _STRATEGIES = {
     "space-filling": "spread evenly over the space, to learn the most of it at first",

@@ -10,12 +10,12 @@ from labagent import config
 from labagent.app.options import ByOption
 from labagent.app.progress import bar
 from labagent.app.session import Session, who, with_session, wrong_words
-from labagent.app.text import plural
 from labagent.campaigns import Campaign
 from labagent.config.rows import read_history, read_rows
 from labagent.errors import DataError
 from labagent.experiments import Kind
 from labagent.ports import ImportedRow
+from labagent.review.wording import plural
 
 
 @with_session

@@ -13,13 +13,14 @@ from labagent.app.options import ByOption
 from labagent.app.printing import complain, say_error
 from labagent.app.progress import bar
 from labagent.app.session import Session, who, with_session
-from labagent.app.text import numbers, plural
+from labagent.app.text import numbers
 from labagent.campaigns import Leash
 from labagent.errors import StateError
 from labagent.experiments import ExperimentRecord
 from labagent.loop import budget_left
 from labagent.loop import propose as decide_next
 from labagent.review import history_rows
+from labagent.review.wording import plural
 
 AGENT = "agent"
 

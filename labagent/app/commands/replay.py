@@ -7,9 +7,9 @@ from labagent.app.lazy import FAILURE
 from labagent.app.options import Reference
 from labagent.app.progress import bar
 from labagent.app.session import Session, with_session
-from labagent.app.text import plural
 from labagent.loop import ReplayRow
 from labagent.loop import replay as make_again
+from labagent.review.wording import plural
 
 
 @with_session

@@ -14,11 +14,11 @@ from labagent.app.commands.status import best_line, objectives
 from labagent.app.options import ByOption
 from labagent.app.session import Session, who, with_session
 from labagent.app.tasks import Task, tasks
-from labagent.app.text import plural
 from labagent.app.watching import Watcher, watcher
 from labagent.errors import StateError
 from labagent.experiments import ExperimentRecord, StepState
 from labagent.review import best, history_row, message, spent
+from labagent.review.wording import plural
 
 POLL_SECONDS = 3.0
 """How often ``--wait`` looks whether a person has answered."""

@@ -14,7 +14,6 @@ from labagent.app.text import (
     measured,
     number,
     numbers,
-    plural,
     settings,
     sigmas,
     units_of,
@@ -29,6 +28,7 @@ from labagent.review import (
     plain_calibration,
     summarise,
 )
+from labagent.review.wording import plural
 
 MOST_BEST = 5
 MOST_NEWS = 3

@@ -170,3 +170,44 @@ def test_a_function_is_taken_for_real_unless_it_says_otherwise(tmp_path: Path) -
     options = {"file": "mysim.py", "idempotent": True, "simulated": True, "parallel": 2}
     told = build(setup(tmp_path, "python", options)).describe()
     assert (told.idempotent, told.simulated, told.concurrent) == (True, True, 2)
+
+
+REPORTS = """
+import os
+
+def both(parameters, report):
+    report("yield", 41.0)
+    return {"yield": 43.0}
+
+def reported(parameters, report):
+    report("yield", 41.0)
+    report("yield", 43.0)
+
+def broken(parameters, report):
+    report("yield", 41.0)
+    raise RuntimeError("spilled")
+
+def forked(parameters):
+    os.fork()
+    return {"yield": 5.0}
+"""
+
+
+@pytest.mark.parametrize(
+    ("function", "good", "partial"),
+    [
+        ("both", [43.0], [41.0]),
+        ("reported", [41.0, 43.0], [41.0, 43.0]),
+        ("broken", [], [41.0]),
+        ("forked", [5.0], []),
+    ],
+)
+def test_a_quantity_counts_once(
+    function: str, good: list[float], partial: list[float], tmp_path: Path
+) -> None:
+    executor = build(mine(tmp_path, function, REPORTS))
+    handle = executor.submit(request())
+    finish(executor, handle)
+    seen = [o.measurement for o in executor.observations(handle)]
+    assert [m.value for m in seen if m.quality == "good"] == good
+    assert [m.value for m in seen if m.quality == "partial"] == partial

@@ -122,10 +122,11 @@ def test_an_unknown_id_is_told(command: str, done: Lab) -> None:
 
 
 def test_looking_writes_nothing(done: Lab) -> None:
-    before = done.answer("verify")["events"]
+    before = done.answer("verify")
     for words in (["status"], ["history"], ["show", 1], ["explain", 1], ["next"]):
         done(*words)
-    assert done.answer("verify") == {"ok": True, "events": before, "faults": []}
+    assert before["ok"]
+    assert done.answer("verify") == before
 
 
 def test_verify_names_what_was_changed(done: Lab) -> None:
