@@ -1,14 +1,15 @@
 """``labagent check``: all mistakes of a campaign file, or what it asks for."""
 
 import re
-from collections.abc import Iterator
+import shlex
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from labagent import config
-from labagent.app.layout import fields
+from labagent.app.layout import fields, paragraph
 from labagent.app.lazy import CONFIGURATION
 from labagent.app.options import JsonOption
 from labagent.app.overview import overview
@@ -32,18 +33,18 @@ def check(
     found, the rule, and what to type instead.
     """
     try:
-        campaign = _load(file)
+        campaign, notes = _load(file)
     except ConfigurationError as error:
         _report(error, as_json)
         raise typer.Exit(CONFIGURATION) from error
     if as_json:
-        say_json(plain(file, campaign))
+        say_json(plain(file, campaign) | {"notes": list(notes)})
     else:
-        say(screen(file, campaign))
+        say(screen(file, campaign, notes))
 
 
-def _load(file: Path) -> Campaign:
-    """Read a campaign file and check its executors' settings.
+def _load(file: Path) -> tuple[Campaign, tuple[str, ...]]:
+    """Read a campaign file and check its executors' settings; return notes too.
 
     Raises:
         ConfigurationError: All mistakes that were found.
@@ -52,7 +53,7 @@ def _load(file: Path) -> Campaign:
     for one in check_setups(draft.sketch, file.resolve().parent):
         for problem in one.problems:
             _add(draft, one.setup.name, problem)
-    return draft.campaign()
+    return draft.campaign(), draft.notes
 
 
 def plain(file: Path, campaign: Campaign) -> dict[str, object]:
@@ -85,11 +86,12 @@ def plain(file: Path, campaign: Campaign) -> dict[str, object]:
     }
 
 
-def screen(file: Path, campaign: Campaign) -> Iterator[str]:
+def screen(file: Path, campaign: Campaign, notes: Sequence[str] = ()) -> Iterator[str]:
     """Yield a campaign as lines for people."""
     yield f"{file} is a valid campaign file."
     yield fields(overview(campaign))
-    yield f"Start it with: labagent run {file}"
+    yield from (paragraph(f"Note: {note}") for note in notes)
+    yield f"Start it with: labagent run {shlex.quote(str(file))}"
 
 
 def _add(draft: Draft, name: str, said: str) -> None:

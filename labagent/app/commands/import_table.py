@@ -7,11 +7,12 @@ import typer
 
 from db import open_logbook
 from labagent import config
+from labagent.app.layout import paragraph
 from labagent.app.options import ByOption
 from labagent.app.progress import bar
 from labagent.app.session import Session, who, with_session, wrong_words
 from labagent.campaigns import Campaign
-from labagent.config.rows import read_history, read_rows
+from labagent.config import Past, read_past
 from labagent.errors import DataError
 from labagent.experiments import Kind
 from labagent.ports import ImportedRow
@@ -52,13 +53,8 @@ def import_table(
     session = session.of(str(file))
     session.check()
     with bar("Reading the table", shown=not session.json):
-        found, name = _rows(campaign, file, source, sheet)
-    rows = [
-        row for row in found if any(m.kind is Kind.RESULT for m in row.measurements)
-    ]
-    if found and not rows:
-        names = ", ".join(v.name for v in campaign.measured)
-        raise DataError(f"table {name}: got no result, must have a column for {names}")
+        past, name = _rows(campaign, file, source, sheet)
+    rows = _with_results(campaign, past, name)
     logbook = open_logbook(session.url)
     try:
         row = logbook.open_campaign(campaign, who(by))
@@ -66,22 +62,48 @@ def import_table(
             new, known = logbook.import_rows(row.id, rows, name, who(by))
     finally:
         logbook.close()
-    empty = len(found) - len(rows)
+    empty = len(past.rows) - len(rows)
     already = f", {known} were there already" if known else ""
     left_out = f", {empty} without a result left out" if empty else ""
     session.answer(
-        {"source": name, "new": new, "known": known, "without_result": empty},
-        [f"Imported {plural(new, 'experiment')} from {name}{already}{left_out}."],
+        {
+            "source": name,
+            "new": new,
+            "known": known,
+            "without_result": empty,
+            "notes": list(past.notes),
+        },
+        [
+            *(paragraph(f"Note: {note}") for note in past.notes),
+            f"Imported {plural(new, 'experiment')} from {name}{already}{left_out}.",
+        ],
     )
+
+
+def _with_results(campaign: Campaign, past: Past, name: str) -> list[ImportedRow]:
+    """Return the rows that hold a result.
+
+    Raises:
+        DataError: There are rows, and none holds one.
+    """
+    rows = [r for r in past.rows if any(m.kind is Kind.RESULT for m in r.measurements)]
+    if past.rows and not rows:
+        names = ", ".join(v.name for v in campaign.measured)
+        raise DataError(
+            f"table {name}: got no result in any row, must have one of {names}; see "
+            "that the columns have these names and are not empty"
+        )
+    return rows
 
 
 def _rows(
     campaign: Campaign, file: Path, source: Path | None, sheet: str | None
-) -> tuple[tuple[ImportedRow, ...], str]:
+) -> tuple[Past, str]:
     """Return the table's rows and the name they are kept under."""
-    past = campaign.history
-    if source is None and past is not None:
-        return read_history(campaign, file.resolve().parent), past.file
+    own = campaign.history
+    if source is None and own is not None:
+        path = file.resolve().parent / own.file
+        return read_past(path, own.columns, campaign, own.sheet), own.file
     table = source or file
-    columns = past.columns if past is not None else ()
-    return read_rows(table, columns, campaign, sheet), table.name
+    columns = own.columns if own is not None else ()
+    return read_past(table, columns, campaign, sheet), table.name
