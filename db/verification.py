@@ -20,6 +20,7 @@ from db.engine import AnyRow
 from db.guards import guard_faults
 from db.schema import CHAINED, OUTSIDE, chain_head, event
 from db.sealing import seal_faults
+from db.views import view_faults
 from labagent.errors import DataError, LabagentError
 from labagent.ports import Fault
 
@@ -70,7 +71,16 @@ def find_faults(connection: Connection) -> tuple[Fault, ...]:
         *(f for table in CHAINED for f in _row_faults(connection, table, fold)),
         *_sense_faults(fold),
         *guard_faults(connection),
+        *_view_faults(connection),
     )
+
+
+def _view_faults(connection: Connection) -> list[Fault]:
+    """Return what is wrong with the views, where the rows under them make sense."""
+    try:
+        return list(view_faults(connection))
+    except _UNREADABLE as error:
+        return [Fault("views", f"cannot be compared: {error}")]
 
 
 def _sense_faults(fold: Fold) -> list[Fault]:

@@ -7,12 +7,13 @@ table ``variable``. Nothing computes with these views.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    FromClause,
     MetaData,
     Select,
     Subquery,
@@ -21,14 +22,18 @@ from sqlalchemy import (
     func,
     inspect,
     literal,
+    literal_column,
     select,
+    table,
 )
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.ddl import CreateView, DropView
 
 from db.checking import Declared, declared
 from db.corrections import stands
 from db.schema import campaign, experiment, measurement, prediction, step
 from labagent.experiments import Kind, StepState
+from labagent.ports import Fault
 from labagent.variables import Role
 
 _LONGEST = 63
@@ -189,3 +194,34 @@ def _sealed(names: Sequence[str]) -> Subquery:
         ]
     chosen = select(prediction.c.experiment_id, *columns)
     return chosen.group_by(prediction.c.experiment_id).subquery("sealed")
+
+
+def view_faults(connection: Connection) -> Iterator[Fault]:
+    """Yield every campaign's view that shows something else than the rows hold.
+
+    What a view shows is compared, not how it is written: servers rewrite that.
+    """
+    known = set(inspect(connection).get_view_names())
+    for row in connection.execute(select(campaign).order_by(campaign.c.id)).all():
+        place = f"view {row.view_name}"
+        if row.view_name not in known:
+            yield Fault(place, "is gone")
+            continue
+        variables = tuple(declared(connection, row.id).values())
+        rows = _wide(row.id, variables).subquery("expected")
+        view = table(row.view_name)
+        try:
+            found = _content(connection, view)
+        except DBAPIError as error:
+            yield Fault(place, f"cannot be read: {error.orig}")
+            return  # on PostgreSQL nothing can be asked after an error
+        if found != _content(connection, rows):
+            yield Fault(place, "shows something else than the rows hold")
+
+
+def _content(connection: Connection, source: FromClause) -> list[object]:
+    """Return names of columns and all rows, unconverted, in order of experiments."""
+    everything: ColumnElement[object] = literal_column("*")
+    first: ColumnElement[object] = literal_column("1")
+    result = connection.execute(select(everything).select_from(source).order_by(first))
+    return [tuple(result.keys()), *(tuple(row) for row in result)]

@@ -129,3 +129,25 @@ def test_values_that_cannot_be_read_are_faults_on_sqlite(
     with raw(url, unguarded=True) as connection:
         connection.execute(text(deed))
     assert [f for f in faults(url) if "trigger" not in f.place]
+
+
+@pytest.mark.parametrize(
+    ("deed", "said"),
+    [
+        ("DROP VIEW campaign_alloys", "is gone"),
+        (
+            "DROP VIEW campaign_alloys; "
+            "CREATE VIEW campaign_alloys AS SELECT 1 AS experiment, 99.0 AS hardness",
+            "shows something else",
+        ),
+    ],
+)
+def test_a_view_that_shows_something_else_is_found(
+    url: str, deed: str, said: str
+) -> None:
+    with raw(url) as connection:
+        for statement in deed.split("; "):
+            connection.execute(text(statement))
+    assert any(
+        f.place == "view campaign_alloys" and said in f.problem for f in faults(url)
+    )
