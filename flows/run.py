@@ -119,8 +119,7 @@ class Run:
         if self._approve_by_rule(records):
             return None
         if runnable:
-            self._dispatch(records, runnable)
-            return None
+            return self._dispatch(records, runnable)
         if any(_elsewhere(record) for record in records):
             self._stop.wait(_OTHERS_SECONDS)
             return None
@@ -178,10 +177,30 @@ class Run:
         self._tell(Kind.APPROVED, f"experiments {numbers}, by the leash")
         return True
 
+    def _unready(
+        self, records: Sequence[ExperimentRecord], runnable: Sequence[int]
+    ) -> Outcome | None:
+        """Return that an executor cannot work now, before a step is spent on it."""
+        known = {stage.executor for stage in self._campaign.stages}
+        wanted = {s.executor for r in records for s in r.steps if s.id in set(runnable)}
+        reasons = [
+            f"executor {name} is not ready: {reason}"
+            for name in sorted(wanted & known)
+            for health in [self._place.executor(name).health()]
+            if not health.ready
+            for reason in health.reasons or ("it does not say why",)
+        ]
+        if not reasons:
+            return None
+        again = "mend that, then type the same command again"
+        return Outcome(Why.WAITING, "; ".join(reasons), (again,))
+
     def _dispatch(
         self, records: Sequence[ExperimentRecord], runnable: Sequence[int]
-    ) -> None:
-        """Run the batch that the first runnable step belongs to."""
+    ) -> Outcome | None:
+        """Run the batch that the first runnable step belongs to, or say why not."""
+        if (unready := self._unready(records, runnable)) is not None:
+            return unready
         number, jobs = first_batch(records, runnable)
         batch = Batch(self._place, number, jobs, self._stop, self._tell_step)
         self._server.ready()
@@ -200,6 +219,7 @@ class Run:
         else:
             self._lost_contacts = 0
         self._report_surprises()
+        return None
 
     def _waiting(self, records: Sequence[ExperimentRecord]) -> Outcome | None:
         """Return what a person has to do, if nothing goes on without."""

@@ -217,6 +217,28 @@ def test_a_run_ends_when_somebody_changes_the_goal(tmp_path: Path) -> None:
     assert all(float(r.intervention["x"]) <= 0.5 + 1e-6 for r in late)  # type: ignore[arg-type]
 
 
+def test_an_executor_that_is_not_ready_uses_up_no_experiment(tmp_path: Path) -> None:
+    table = "x,y,height\n" + "".join(f"0.{n},0.5,0.{n}\n" for n in range(1, 9))
+    (tmp_path / "table.csv").write_text(table, encoding="utf-8")
+    file = write_campaign(tmp_path, budget=3, batch=1)
+    text = file.read_text(encoding="utf-8").replace(
+        "curve: {adapter: python, file: experiment.py, parallel: 2}",
+        "curve: {adapter: replay, file: table.csv}",
+    )
+    text += "candidates:\n  file: table.csv\n"
+    file.write_text(text, encoding="utf-8")
+    assert finish(file, most=1)[0].why is Why.FINISHED
+    with open_runtime(file) as runtime:
+        (tmp_path / "table.csv").write_text(table + "0.9,0.5,0.9\n", encoding="utf-8")
+        outcome = run(runtime)
+    assert outcome.why is Why.WAITING
+    assert "executor curve is not ready: " in outcome.text
+    assert states(file)[StepState.FAILED] == 0
+    (tmp_path / "table.csv").write_text(table, encoding="utf-8")
+    assert finish(file)[0].why is Why.BUDGET
+    assert states(file) == {StepState.MEASURED: 3}
+
+
 def test_wrong_settings_are_told_before_anything_is_proposed(tmp_path: Path) -> None:
     file = write_campaign(tmp_path, options="function: weigh")
     with pytest.raises(ConfigurationError, match="weigh"):
