@@ -147,9 +147,17 @@ class _Results:
             name,
             self._number(name, value),
             declared["unit"],
-            sigma=None if sigma is None else abs(self._number(f"{name} sigma", sigma)),
+            sigma=None if sigma is None else self._sigma(name, sigma),
             kind=kind,
         )
+
+    def _sigma(self, name: str, value: object) -> float:
+        sigma = self._number(f"{name} sigma", value)
+        if sigma < 0:
+            raise DataError(
+                f"{self._function}: gave {name} sigma = {sigma:g}, must not be negative"
+            )
+        return sigma
 
     def _number(self, name: str, value: object) -> float:
         if isinstance(value, bool) or not isinstance(value, Real):

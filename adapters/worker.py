@@ -115,12 +115,10 @@ def main() -> None:
     if os.fork():
         os._exit(0)
     os.set_inheritable(int(lock), False)  # programs the task starts do not keep it
-    status = run(JobFolder(Path(folder)))
+    run(JobFolder(Path(folder)))
     sys.stdout.flush()
     sys.stderr.flush()
-    if status in ("aborted", "timed_out"):
-        os.killpg(0, signal.SIGKILL)
-    os._exit(0)
+    os.killpg(0, signal.SIGKILL)  # ourselves, and whatever the task left running
 
 
 if __name__ == "__main__":

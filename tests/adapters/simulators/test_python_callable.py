@@ -25,7 +25,7 @@ from neighbour import FACTOR
 def measure(parameters, stage, experiment, seed):
     assert (stage, experiment, seed) == ("experiment", 7, 0)
     print("heating")
-    heat = {"value": parameters["temperature"] * FACTOR, "sigma": -0.5}
+    heat = {"value": parameters["temperature"] * FACTOR, "sigma": 0.5}
     return {"yield": heat, "humidity": 40, "operator": parameters["base"]}
 
 def everything(parameters, **rest):
@@ -170,6 +170,37 @@ def test_a_function_is_taken_for_real_unless_it_says_otherwise(tmp_path: Path) -
     options = {"file": "mysim.py", "idempotent": True, "simulated": True, "parallel": 2}
     told = build(setup(tmp_path, "python", options)).describe()
     assert (told.idempotent, told.simulated, told.concurrent) == (True, True, 2)
+
+
+LEFT = """
+import subprocess, sys
+from pathlib import Path
+
+def measure(parameters):
+    code = "import time; time.sleep(60)"
+    left = subprocess.Popen([sys.executable, "-c", code])
+    Path("left").write_text(str(left.pid))
+    return {"yield": 1.0}
+
+def negative(parameters):
+    return {"yield": {"value": 1.0, "sigma": -0.1}}
+"""
+
+
+def test_nothing_a_function_started_is_left_running(tmp_path: Path) -> None:
+    executor = build(mine(tmp_path, text=LEFT))
+    finish(executor, executor.submit(request()))
+    left = Path("/proc", (tmp_path / "left").read_text(), "stat")
+    give_up = time.monotonic() + 30
+    while left.exists() and left.read_text().rpartition(")")[2].split()[0] not in "ZX":
+        assert time.monotonic() < give_up
+        time.sleep(0.02)
+
+
+def test_an_uncertainty_below_zero_is_refused(tmp_path: Path) -> None:
+    executor = build(mine(tmp_path, "negative", LEFT))
+    report = finish(executor, executor.submit(request()))
+    assert "gave yield sigma = -0.1, must not be negative" in report.message
 
 
 REPORTS = """
