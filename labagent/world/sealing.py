@@ -102,8 +102,7 @@ def _doubted(members: tuple[Member, ...], variable: Variable) -> tuple[Member, .
     """Return members beside what the campaign file declares, if it does.
 
     A Gaussian process that saw two or three results is far too sure of itself: on the
-    demo's alloys its 90 % intervals held 57 %, at 10 to 30 nats an experiment
-    (``benchmarks/few.py``).
+    demo's alloys its 90 % intervals held 49 to 75 % (``benchmarks/few.py``).
     """
     prior = declared_prior(variable)
     if prior is None:
