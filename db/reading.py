@@ -4,7 +4,7 @@ import json
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import ColumnElement, Connection, Table, func, select
 
@@ -92,6 +92,7 @@ def read_trials(connection: Connection, campaign_id: int, as_of: int | None) -> 
         raise DataError(f"as_of: got event {seq}, must be 0 to {newest}")
     lives = _lives_as_of(connection, campaign_id, seq)
     measured = _measurements(connection, experiment.c.campaign_id == campaign_id, seq)
+    sealed = _sealed_members(connection, campaign_id)
     rows = connection.execute(
         select(experiment.c.id, experiment.c.intervention, experiment.c.batch)
         .where(experiment.c.campaign_id == campaign_id, experiment.c.event_seq <= seq)
@@ -100,9 +101,33 @@ def read_trials(connection: Connection, campaign_id: int, as_of: int | None) -> 
     return Trials(
         seq,
         tuple(
-            _trial(row, [m for _, m in measured[row.id]], lives[row.id]) for row in rows
+            replace(
+                _trial(row, [m for _, m in measured[row.id]], lives[row.id]),
+                sealed=sealed[row.id],
+            )
+            for row in rows
         ),
     )
+
+
+def _sealed_members(
+    connection: Connection, campaign_id: int
+) -> dict[int, dict[str, tuple[Member, ...]]]:
+    """Return experiment id to what a model sealed of each quantity."""
+    rows = connection.execute(
+        select(prediction.c.experiment_id, prediction.c.quantity, prediction.c.members)
+        .join(experiment, experiment.c.id == prediction.c.experiment_id)
+        .where(
+            experiment.c.campaign_id == campaign_id,
+            prediction.c.basis == Basis.MODEL.value,
+        )
+    )
+    found: dict[int, dict[str, tuple[Member, ...]]] = defaultdict(dict)
+    for row in rows:
+        found[row.experiment_id][row.quantity] = tuple(
+            Member(**m) for m in row.members
+        )
+    return found
 
 
 @dataclass

@@ -257,6 +257,8 @@ class Trial:
             once are averaged; missing ones are absent.
         sigmas: Quantity to standard uncertainty, where given.
         context: Context variable to number or label.
+        sealed: Quantity to the densities a model sealed before; absent where only the
+            prior spoke, and for imported history.
         open: Whether a result may still come (the experiment is pending).
         failed: Whether a step failed.
         batch: Number of the batch that proposed it; None for imported history.
@@ -268,6 +270,9 @@ class Trial:
     results: Mapping[str, float] = field(default_factory=dict[str, float])
     sigmas: Mapping[str, float] = field(default_factory=dict[str, float])
     context: Mapping[str, float | str] = field(default_factory=dict[str, float | str])
+    sealed: Mapping[str, tuple[Member, ...]] = field(
+        default_factory=dict[str, tuple[Member, ...]]
+    )
     open: bool = False
     failed: bool = False
     batch: int | None = None

@@ -12,6 +12,7 @@ from botorch.acquisition import AcquisitionFunction
 
 from labagent.acquisition.improvement import make_qlogei, make_qlognei
 from labagent.acquisition.membership import make_top_fraction
+from labagent.acquisition.mixing import Mixed
 from labagent.acquisition.pareto import make_qlognehvi
 from labagent.acquisition.task import AcquisitionTask
 from labagent.campaigns import Find, Goal
@@ -43,4 +44,4 @@ def choose_acquisition(goal: Goal, batch: int) -> str:
             return "qLogNEI"
 
 
-__all__ = ["ACQUISITIONS", "AcquisitionTask", "choose_acquisition"]
+__all__ = ["ACQUISITIONS", "AcquisitionTask", "Mixed", "choose_acquisition"]

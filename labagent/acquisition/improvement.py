@@ -14,6 +14,7 @@ from botorch.acquisition.logei import (
     qLogNoisyExpectedImprovement,
 )
 from botorch.acquisition.objective import GenericMCObjective
+from botorch.models.gpytorch import GPyTorchModel
 from torch import Tensor
 
 from labagent.acquisition.task import AcquisitionTask, moments
@@ -27,12 +28,18 @@ def _objective(task: AcquisitionTask) -> GenericMCObjective:
     return GenericMCObjective(weighted)
 
 
-def make_qlognei(task: AcquisitionTask) -> qLogNoisyExpectedImprovement:
+def make_qlognei(
+    task: AcquisitionTask,
+) -> qLogNoisyExpectedImprovement | qLogExpectedImprovement:
     """Return log noisy EI: the best so far is itself uncertain [Letham2019, Ament2023].
 
     Maps (b, q, d) to (b,) log improvements of the weighted, standardised utility;
-    outcome limits multiply by a smoothed probability of keeping them.
+    outcome limits multiply by a smoothed probability of keeping them. A process network
+    is not drawn jointly over all that was measured: improvement then counts from its
+    best mean.
     """
+    if not isinstance(task.model, GPyTorchModel):
+        return make_qlogei(task)
     # pruning draws samples of its own from the global generator
     with seeded(task.seed), warnings.catch_warnings():
         # While nothing keeps the limits BoTorch advises to look for them alone; over

@@ -63,12 +63,20 @@ class AcquisitionTask:
                 "least two each; measure them first"
             )
         columns = [self.fitted.quantities.index(n) for n in self.names]
-        return self.fitted.model.subset_output(columns)
+        return self._whole.subset_output(columns)
+
+    @property
+    def _whole(self) -> Model:
+        if self.fitted.model is None:
+            raise ModelError(
+                "acquisition: got a member without a model, must have one to steer by"
+            )
+        return self.fitted.model
 
     @property
     def device(self) -> torch.device:
         """Where the model lives."""
-        return next(self.fitted.model.parameters()).device
+        return next(self._whole.parameters()).device
 
     @property
     def baseline(self) -> Tensor:

@@ -13,20 +13,28 @@ import torch
 from botorch.acquisition import AcquisitionFunction
 from torch import Tensor
 
-from labagent.acquisition import ACQUISITIONS, AcquisitionTask, choose_acquisition
+from labagent.acquisition import (
+    ACQUISITIONS,
+    AcquisitionTask,
+    Mixed,
+    choose_acquisition,
+)
 from labagent.campaigns import Campaign, Find
-from labagent.errors import DataError
+from labagent.errors import DataError, ModelError
 from labagent.experiments import Decision, Prediction, Proposal, Trial, Trials
 from labagent.planning import LARGEST_LIST, Wanted, choose, count_keys, sample
 from labagent.representations.encoder import SpaceEncoder
 from labagent.variables import Intervention
-from labagent.world import MEMBERS, Evidence, Fitted, gather
+from labagent.world import Evidence, Fitted, Mixture, fit_members, gather
 from labagent.world.devices import choose_device, seeded
 from labagent.world.plain import FEWEST_ROWS
-from labagent.world.sealing import predict_all, prior_prediction
+from labagent.world.sealing import prior_prediction
 
 REFERENCES = 4096
 """Most points that stand for the whole space, where a goal compares with it."""
+
+NEGLIGIBLE = 0.01
+"""Members with less than this share of the largest weight steer no search."""
 
 GOOD_STARTS = 5
 """Best experiments so far that a search also starts from."""
@@ -70,7 +78,7 @@ def propose(
         seed=setting.seed,
         trained_on=len(trials.measured),
         pending=tuple(t.id for t in trials.pending),
-        model={name: f.summary() for name, _, f in setting.members},
+        model={} if setting.mixture is None else setting.mixture.summary(),
         versions=_versions(campaign),
         proposals=tuple(proposals),
     )
@@ -106,7 +114,7 @@ class _Setting:
     trials: Trials
     encoder: SpaceEncoder
     evidence: Evidence
-    members: tuple[tuple[str, float, Fitted], ...]
+    mixture: Mixture | None
     seed: int
     batch: int
 
@@ -115,14 +123,9 @@ class _Setting:
         encoder = SpaceEncoder(campaign.space)
         evidence = gather(campaign, trials, encoder)
         seed = decision_seed(campaign.seed, batch)
-        members: tuple[tuple[str, float, Fitted], ...] = ()
-        if _counts(evidence) and max(_counts(evidence).values()) >= FEWEST_ROWS:
-            weight = 1.0 / len(MEMBERS)
-            members = tuple(
-                (name, weight, fit(evidence, seed, campaign.device))
-                for name, fit in MEMBERS.items()
-            )
-        return cls(campaign, trials, encoder, evidence, members, seed, batch)
+        fitted = fit_members(evidence, seed, campaign.device)
+        mixture = Mixture.of(campaign, trials, fitted) if fitted else None
+        return cls(campaign, trials, encoder, evidence, mixture, seed, batch)
 
     @property
     def informed(self) -> bool:
@@ -150,10 +153,9 @@ def _counts(evidence: Evidence) -> Mapping[str, int]:
 def _predictions(
     setting: _Setting, interventions: Sequence[Intervention]
 ) -> list[tuple[Prediction, ...]]:
-    if setting.members:
+    if setting.mixture is not None:
         X = setting.encoder.encode(interventions)
-        starting = not setting.informed
-        return predict_all(setting.campaign, setting.members, X, starting)
+        return setting.mixture.predict(setting.campaign, X)
     prior = tuple(
         prior_prediction(setting.campaign, v) for v in setting.campaign.measured
     )
@@ -169,19 +171,22 @@ def _space_filling(setting: _Setting, count: int) -> list[Proposal]:
 
 def _by_model(setting: _Setting, count: int) -> tuple[str, list[Proposal]]:
     name = choose_acquisition(setting.campaign.goal, setting.batch)
-    _, _, fitted = setting.members[0]
+    steering = _steering(setting)
     reference = _reference(setting)
 
     def make(pending: Tensor) -> AcquisitionFunction:
-        task = AcquisitionTask(
-            goal=setting.campaign.goal,
-            fitted=fitted,
-            evidence=setting.evidence,
-            pending=pending,
-            seed=setting.seed,
-            reference=reference,
-        )
-        return ACQUISITIONS[name](task)
+        parts: list[tuple[float, AcquisitionFunction]] = []
+        for weight, fitted in steering:
+            task = AcquisitionTask(
+                goal=setting.campaign.goal,
+                fitted=fitted,
+                evidence=setting.evidence,
+                pending=pending,
+                seed=setting.seed,
+                reference=reference,
+            )
+            parts.append((weight, ACQUISITIONS[name](task)))
+        return Mixed(parts)
 
     wanted = Wanted(
         count=count,
@@ -195,6 +200,30 @@ def _by_model(setting: _Setting, count: int) -> tuple[str, list[Proposal]]:
     return name, [
         Proposal(c.intervention, s, c.score, c.runners_up)
         for c, s in zip(choices, sealed, strict=True)
+    ]
+
+
+def _steering(setting: _Setting) -> list[tuple[float, Fitted]]:
+    """Return weights and members that a search follows.
+
+    Members of a small weight are left out: an improvement that one of them hopes for
+    without bounds would drive the whole mixture.
+    """
+    if setting.mixture is None:
+        raise ModelError("decision: got no model, must have results first")
+    goal = setting.campaign.goal
+    names = [o.name for o in goal.objectives] + [c.name for c in goal.limits]
+    shares = setting.mixture.shares(list(dict.fromkeys(names)))
+    able = {
+        name: shares[name]
+        for name, fitted in setting.mixture.members.items()
+        if fitted.model is not None and set(names) <= set(fitted.quantities)
+    }
+    floor = NEGLIGIBLE * max(able.values())
+    return [
+        (share, setting.mixture.members[name])
+        for name, share in able.items()
+        if share >= floor
     ]
 
 

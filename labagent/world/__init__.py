@@ -6,13 +6,43 @@ A member of the mixture is a function ``fit(evidence, seed) -> Fitted``;
 
 from collections.abc import Callable, Mapping
 
+from labagent.world.constant import fit_constant
 from labagent.world.evidence import Evidence, gather
 from labagent.world.fitted import Fitted, Normals
-from labagent.world.plain import fit_plain
+from labagent.world.mechanisms import fit_network
+from labagent.world.mixture import Mixture
+from labagent.world.plain import FEWEST_ROWS, fit_plain
 
 MEMBERS: Mapping[str, Callable[[Evidence, int, str], Fitted]] = {
     "plain-gp": fit_plain,
+    "network": fit_network,
+    "constant": fit_constant,
 }
 """Member name to its fitting function ``(evidence, seed, device) -> Fitted``."""
 
-__all__ = ["MEMBERS", "Evidence", "Fitted", "Normals", "fit_plain", "gather"]
+def fit_members(evidence: Evidence, seed: int, device: str) -> dict[str, Fitted]:
+    """Return every member the evidence suffices for; none before two results.
+
+    The network needs states, and each of its quantities measured twice.
+    """
+    seen = (~evidence.Y.isnan()).sum(dim=0)
+    if not len(seen) or int(seen.max()) < FEWEST_ROWS:
+        return {}
+    chained = evidence.chained and int(seen.min()) >= FEWEST_ROWS
+    return {
+        name: fit(evidence, seed, device)
+        for name, fit in MEMBERS.items()
+        if chained or name != "network"
+    }
+
+
+__all__ = [
+    "MEMBERS",
+    "Evidence",
+    "Fitted",
+    "Mixture",
+    "Normals",
+    "fit_members",
+    "fit_plain",
+    "gather",
+]

@@ -11,18 +11,23 @@ q        number of experiments proposed together
 X        (n, d) encoded interventions, entries in [0, 1]
 Y        (n, m) measured values in declared units, NaN where missing
 S        (n, m) standard uncertainties in declared units, NaN where unknown
+c        width of an encoded context
+C        (n, c) encoded context, about [-1, 1], 0 where it was not recorded
 =======  ===============================================================
 """
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
 from labagent.campaigns import Campaign
-from labagent.experiments import Trials
+from labagent.experiments import Trial, Trials
 from labagent.representations.encoder import SpaceEncoder
+from labagent.variables import Label
+from labagent.world.routes import Node, network
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,11 @@ class Evidence:
         Y: (n, m) values, NaN where missing.
         S: (n, m) standard uncertainties, NaN where unknown.
         pending: (p, d) encoded interventions without result yet.
+        nodes: The measured quantities, causes before effects.
+        columns: Control to its columns in X.
+        C: (n, c) encoded context.
+        context_features: Names of C's columns.
+        context_columns: Context variable to its columns in C.
     """
 
     quantities: tuple[str, ...]
@@ -44,6 +54,23 @@ class Evidence:
     Y: Tensor
     S: Tensor
     pending: Tensor
+    nodes: tuple[Node, ...] = ()
+    columns: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    C: Tensor = field(default_factory=lambda: torch.empty(0, 0, dtype=torch.float64))
+    context_features: tuple[str, ...] = ()
+    context_columns: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+
+    @property
+    def contexts(self) -> Tensor:
+        """(r, c) contexts that were recorded; one neutral row where none was."""
+        if not self.context_features:
+            return self.X.new_zeros(1, 0)
+        return self.C if len(self.C) else self.X.new_zeros(1, self.C.shape[-1])
+
+    @property
+    def chained(self) -> bool:
+        """Whether any quantity may depend on another one that is measured."""
+        return any(set(n.inputs) & set(self.quantities) for n in self.nodes)
 
     def column(self, quantity: str) -> int:
         """Return a quantity's column in Y."""
@@ -69,6 +96,7 @@ def gather(campaign: Campaign, trials: Trials, encoder: SpaceEncoder) -> Evidenc
     y = [[t.results.get(q, math.nan) for q in quantities] for t in measured]
     s = [[t.sigmas.get(q, math.nan) for q in quantities] for t in measured]
     shape = (len(measured), len(quantities))
+    C, features, columns = _context(campaign, measured)
     pending = [t.intervention for t in trials.pending if not t.results]
     return Evidence(
         quantities=quantities,
@@ -77,4 +105,47 @@ def gather(campaign: Campaign, trials: Trials, encoder: SpaceEncoder) -> Evidenc
         Y=torch.tensor(y, dtype=torch.float64).reshape(shape),
         S=torch.tensor(s, dtype=torch.float64).reshape(shape),
         pending=encoder.encode(pending),
+        nodes=network(campaign),
+        columns={n: tuple(range(s.start, s.stop)) for n, s in encoder.slices.items()},
+        C=C,
+        context_features=features,
+        context_columns=columns,
     )
+
+
+def _context(
+    campaign: Campaign, measured: Sequence[Trial]
+) -> tuple[Tensor, tuple[str, ...], Mapping[str, tuple[int, ...]]]:
+    """Return encoded context (n, c), its features, and each variable's columns.
+
+    Numbers are centred and divided by twice their standard deviation, labels one-hot.
+    """
+    features: list[str] = []
+    columns: dict[str, tuple[int, ...]] = {}
+    parts: list[Tensor] = []
+    for variable in campaign.context:
+        seen = [t.context.get(variable.name) for t in measured]
+        if isinstance(variable.domain, Label):
+            labels = sorted({str(v) for v in seen if v is not None})
+            rows = [[float(v == label) for label in labels] for v in seen]
+            part = torch.tensor(rows, dtype=torch.float64).reshape(-1, len(labels))
+            names = [f"{variable.name}={label}" for label in labels]
+        else:
+            part, names = _number(seen), [variable.name]
+        start = len(features)
+        features += names
+        columns[variable.name] = tuple(range(start, start + len(names)))
+        parts.append(part)
+    if not parts:
+        return torch.zeros(len(measured), 0, dtype=torch.float64), (), {}
+    return torch.cat(parts, dim=-1), tuple(features), columns
+
+
+def _number(seen: Sequence[float | str | None]) -> Tensor:
+    """Return (n, 1) scaled numbers, 0 where there is none."""
+    raw = [v if isinstance(v, (int, float)) else math.nan for v in seen]
+    values = torch.tensor(raw, dtype=torch.float64).reshape(-1, 1)
+    known = values[~values.isnan()]
+    spread = float(known.std()) if len(known) > 1 else 0.0
+    centre = float(known.mean()) if len(known) else 0.0
+    return ((values - centre) / (2.0 * spread or 1.0)).nan_to_num(0.0)

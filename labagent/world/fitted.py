@@ -41,8 +41,8 @@ class Fitted(Protocol):
         ...
 
     @property
-    def model(self) -> Model:
-        """Return the BoTorch model."""
+    def model(self) -> Model | None:
+        """Return the BoTorch model; None for a member that steers no search."""
         ...
 
     @property

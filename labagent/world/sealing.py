@@ -1,23 +1,14 @@
-"""Predictions to be sealed: of the mixture, or of the prior where nothing is known."""
-
-from collections.abc import Sequence
-from dataclasses import replace
-
-from torch import Tensor
+"""Predictions of the campaign file: where nothing is known, and beside the members."""
 
 from labagent.campaigns import Campaign
 from labagent.experiments import Basis, Member, Prediction
 from labagent.variables import Real, Variable
-from labagent.world.fitted import Fitted
 
 PRIOR = "prior"
 """Name of the member that stands for the campaign file."""
 
 INTERVAL = 3.92
 """Width of a central 95 % interval in standard deviations."""
-
-DOUBT = 0.5
-"""Weight of the campaign file's expectation while the search is still starting."""
 
 WIDE = 10.0
 """Prior standard deviation where nothing is declared, relative to the value's size."""
@@ -55,57 +46,3 @@ def _centre(campaign: Campaign, name: str) -> float:
         if limit.name == name:
             return limit.value
     return 0.0
-
-
-def predict_all(
-    campaign: Campaign,
-    members: Sequence[tuple[str, float, Fitted]],
-    X: Tensor,
-    starting: bool = False,
-) -> list[tuple[Prediction, ...]]:
-    """Return the mixture's prediction of every measured quantity at every row of X.
-
-    Args:
-        campaign: Says which quantities there are.
-        members: Name, weight and fitted member; weights sum to one.
-        X: (k, d) encoded interventions.
-        starting: Whether there are too few data to trust the members alone; a declared
-            expectation then has the weight :data:`DOUBT`.
-    """
-    normals = [
-        (name, weight, fitted, fitted.predict(X)) for name, weight, fitted in members
-    ]
-    rows: list[tuple[Prediction, ...]] = []
-    for i in range(len(X)):
-        row: list[Prediction] = []
-        for variable in campaign.measured:
-            densities = tuple(
-                Member(
-                    name=name,
-                    weight=weight,
-                    mean=float(n.mean[i, fitted.quantities.index(variable.name)]),
-                    std=float(n.std[i, fitted.quantities.index(variable.name)]),
-                )
-                for name, weight, fitted, n in normals
-                if variable.name in fitted.quantities
-            )
-            if densities:
-                densities = _doubted(densities, variable) if starting else densities
-                row.append(Prediction(variable.name, variable.unit, densities))
-            else:
-                row.append(prior_prediction(campaign, variable))
-        rows.append(tuple(row))
-    return rows
-
-
-def _doubted(members: tuple[Member, ...], variable: Variable) -> tuple[Member, ...]:
-    """Return members beside what the campaign file declares, if it does.
-
-    A Gaussian process that saw two or three results is far too sure of itself: on the
-    demo's alloys its 90 % intervals held 49 to 75 % (``benchmarks/few.py``).
-    """
-    prior = declared_prior(variable)
-    if prior is None:
-        return members
-    halved = [replace(m, weight=m.weight * (1 - DOUBT)) for m in members]
-    return (*halved, replace(prior, weight=DOUBT))

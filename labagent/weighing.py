@@ -1,0 +1,149 @@
+"""Weights of a mixture's members, from what they sealed before each result.
+
+There are two experts. The *anchor* is the plain Gaussian process. The *committee* is
+everything, the anchor included; inside it weights are prequential [Dawid1984]_ with
+fixed share [Herbster1998]_: after each result every member gives up a small part of its
+weight to the starting weights, so that a member can come back when the world drifts.
+Members that did not predict a result sleep through it [Freund1997]_. Between the two
+experts weights are plain Bayes, one half each at the start, so that for experiments
+proposed one at a time
+
+    sum_t log p(y_t)  >=  sum_t log p_anchor(y_t) - ln 2
+
+whatever happens: p = (1/2) prod p_anchor + (1/2) prod p_committee, an identity.
+
+.. [Dawid1984] A. P. Dawid. Statistical theory: the prequential approach. JRSS A 147(2),
+   1984.
+.. [Freund1997] Y. Freund, R. Schapire, Y. Singer, M. Warmuth. Using and combining
+   predictors that specialize. STOC 1997.
+.. [Herbster1998] M. Herbster, M. Warmuth. Tracking the best expert. Machine Learning
+   32, 1998.
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from labagent.experiments import Member, Trials
+
+ANCHOR = "plain-gp"
+"""The member that is never far behind."""
+
+SHARE = 0.02
+"""Part of its weight every committee member gives up after each result."""
+
+
+@dataclass(frozen=True)
+class Weights:
+    """How much each expert is trusted.
+
+    Attributes:
+        anchor: Log weight of the anchor as an expert of its own.
+        committee: Log weight of the committee.
+        inside: Committee member to its log weight there.
+    """
+
+    anchor: float
+    committee: float
+    inside: Mapping[str, float]
+
+    def shares(self, awake: Iterable[str]) -> dict[str, float]:
+        """Return the weight of every member that predicts now; they sum to one."""
+        inside = _normalised({n: self.inside[n] for n in awake})
+        if ANCHOR not in inside:
+            return {n: math.exp(w) for n, w in inside.items()}
+        top = _log_sum((self.anchor, self.committee))
+        anchor, committee = self.anchor - top, self.committee - top
+        shares = {n: math.exp(committee + w) for n, w in inside.items()}
+        shares[ANCHOR] += math.exp(anchor)
+        return shares
+
+    def after(
+        self, densities: Mapping[str, float], start: Mapping[str, float]
+    ) -> "Weights":
+        """Return the weights after a result.
+
+        Args:
+            densities: Log density each awake member gave it.
+            start: Log starting weight of every member.
+        """
+        awake = _normalised({n: self.inside[n] for n in densities})
+        mass = _log_sum([self.inside[n] for n in densities])
+        joint = {n: awake[n] + densities[n] for n in densities}
+        together = _log_sum(joint.values())
+        inside = {
+            n: (mass + joint[n] - together if n in joint else w)
+            for n, w in self.inside.items()
+        }
+        shared = {
+            n: _log_sum((w + math.log1p(-SHARE), start[n] + math.log(SHARE)))
+            for n, w in inside.items()
+        }
+        return Weights(
+            self.anchor + densities.get(ANCHOR, together),
+            self.committee + together,
+            shared,
+        )
+
+
+def begin(start: Mapping[str, float]) -> Weights:
+    """Return the weights before any result.
+
+    Args:
+        start: Member to its share of the committee; positive, any sum.
+    """
+    logs = {n: math.log(w) for n, w in start.items()}
+    return Weights(math.log(0.5), math.log(0.5), _normalised(logs))
+
+
+def weigh(
+    history: Iterable[tuple[float, Sequence[Member]]], start: Mapping[str, float]
+) -> Weights:
+    """Return the weights after a series of results.
+
+    Args:
+        history: Result and the densities sealed before it, oldest first.
+        start: Member to its share of the committee; members that only the history
+            knows start with the least of these.
+    """
+    results = list(history)
+    unknown = {m.name for _, members in results for m in members} - set(start)
+    least = min(start.values(), default=1.0)
+    everyone = {**start, **dict.fromkeys(sorted(unknown), least)}
+    weights = begin(everyone)
+    base = weights.inside
+    for value, members in results:
+        if members:
+            weights = weights.after(densities(members, value), base)
+    return weights
+
+
+def densities(members: Sequence[Member], value: float) -> dict[str, float]:
+    """Return member to the log of its density at a value, in nats per unit."""
+    return {
+        m.name: -0.5 * ((value - m.mean) / m.std) ** 2
+        - math.log(m.std * math.sqrt(2 * math.pi))
+        for m in members
+    }
+
+
+def sealed_history(
+    trials: Trials, quantity: str
+) -> list[tuple[float, Sequence[Member]]]:
+    """Return the results of a quantity with what was sealed before, oldest first."""
+    return [
+        (t.results[quantity], t.sealed[quantity])
+        for t in trials.measured
+        if quantity in t.results and t.sealed.get(quantity)
+    ]
+
+
+def _log_sum(logs: Iterable[float]) -> float:
+    values = list(logs)
+    top = max(values)
+    return top + math.log(sum(math.exp(v - top) for v in values))
+
+
+def _normalised(logs: Mapping[str, float]) -> dict[str, float]:
+    total = _log_sum(logs.values())
+    return {n: w - total for n, w in logs.items()}
