@@ -124,9 +124,7 @@ def _sealed_members(
     )
     found: dict[int, dict[str, tuple[Member, ...]]] = defaultdict(dict)
     for row in rows:
-        found[row.experiment_id][row.quantity] = tuple(
-            Member(**m) for m in row.members
-        )
+        found[row.experiment_id][row.quantity] = tuple(Member(**m) for m in row.members)
     return found
 
 

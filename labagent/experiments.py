@@ -67,6 +67,11 @@ class Basis(StrEnum):
     MODEL = "model"
 
 
+_CENTRAL = 0.9
+_WIDTH = 2 * NormalDist().inv_cdf(0.5 + _CENTRAL / 2)
+_HALVINGS, _PRECISION = 80, 1e-14
+
+
 @dataclass(frozen=True)
 class Member:
     """One member's normal predictive density of a quantity, noise included.
@@ -109,11 +114,13 @@ class Prediction:
 
     @property
     def std(self) -> float:
-        """Standard deviation of the mixture, in ``unit``."""
-        mean = self.mean
-        return math.sqrt(
-            sum(m.weight * (m.std**2 + (m.mean - mean) ** 2) for m in self.members)
-        )
+        """Standard deviation of the normal with the same central 90 %, in ``unit``.
+
+        A mixture's variance is ruled by its rarest and widest members; this is ruled by
+        what is expected.
+        """
+        low, high = self.interval(_CENTRAL)
+        return (high - low) / _WIDTH
 
     def __repr__(self) -> str:
         return f"<{self.quantity} {self.mean:.4g} ± {self.std:.2g} {self.unit}>"
@@ -133,7 +140,8 @@ class Prediction:
     def probability_below(self, value: float) -> float:
         """Return P(quantity <= value)."""
         return sum(
-            m.weight * NormalDist(m.mean, m.std).cdf(value) for m in self.members
+            0.5 * m.weight * math.erfc((m.mean - value) / (m.std * math.sqrt(2.0)))
+            for m in self.members
         )
 
     def quantile(self, probability: float) -> float:
@@ -141,7 +149,9 @@ class Prediction:
         z = NormalDist().inv_cdf(probability)
         ends = [m.mean + z * m.std for m in self.members if m.weight > 0]
         low, high = min(ends), max(ends)
-        for _ in range(80):
+        for _ in range(_HALVINGS):
+            if high - low <= _PRECISION * max(abs(low), abs(high)):
+                break
             middle = 0.5 * (low + high)
             if self.probability_below(middle) < probability:
                 low = middle

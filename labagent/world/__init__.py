@@ -9,16 +9,23 @@ from collections.abc import Callable, Mapping
 from labagent.world.constant import fit_constant
 from labagent.world.evidence import Evidence, gather
 from labagent.world.fitted import Fitted, Normals
+from labagent.world.forest import fit_forest
+from labagent.world.grid import fit_grid
 from labagent.world.mechanisms import fit_network
 from labagent.world.mixture import Mixture
 from labagent.world.plain import FEWEST_ROWS, fit_plain
+from labagent.world.warped import fit_warped
 
 MEMBERS: Mapping[str, Callable[[Evidence, int, str], Fitted]] = {
     "plain-gp": fit_plain,
     "network": fit_network,
+    "grid": fit_grid,
+    "warped-gp": fit_warped,
+    "forest": fit_forest,
     "constant": fit_constant,
 }
 """Member name to its fitting function ``(evidence, seed, device) -> Fitted``."""
+
 
 def fit_members(evidence: Evidence, seed: int, device: str) -> dict[str, Fitted]:
     """Return every member the evidence suffices for; none before two results.

@@ -16,7 +16,7 @@ length is a diagonal of X' G X, so no (d, n, n) tensor is ever built.
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, final
+from typing import final
 
 import numpy as np
 import torch
@@ -95,7 +95,8 @@ class ExactGP:
         parameters: Hyper-parameters.
         shape: The kernel.
         weights: (n,) K^-1 y.
-        inverse: (n, n) K^-1.
+        root: (n, n) L^-1, of the Cholesky factor K = L L'. Explained variances are
+            squares of its rows' products: K^-1 itself would lose them to rounding.
         evidence: Log marginal likelihood, in nats.
     """
 
@@ -105,7 +106,7 @@ class ExactGP:
     parameters: Parameters
     shape: Shape
     weights: Tensor
-    inverse: Tensor
+    root: Tensor
     evidence: float
 
     @classmethod
@@ -125,8 +126,9 @@ class ExactGP:
         weights = torch.cholesky_solve(y.unsqueeze(-1), L).squeeze(-1)
         evidence = -0.5 * float(y @ weights) - float(L.diagonal().log().sum())
         evidence -= 0.5 * len(y) * math.log(2 * math.pi)
-        inverse = torch.cholesky_inverse(L)
-        return cls(X, y, known, parameters, shape, weights, inverse, evidence)
+        eye = torch.eye(len(y), dtype=y.dtype, device=y.device)
+        root = torch.linalg.solve_triangular(L, eye, upper=False)
+        return cls(X, y, known, parameters, shape, weights, root, evidence)
 
     def given(self, x: Tensor, y: Tensor) -> "ExactGP":
         """Return the process with further noise-free rows x (p, d) and y (p,)."""
@@ -146,23 +148,23 @@ class ExactGP:
         """Return means and variances (...) of m + f at x (..., d), no noise."""
         cross = self._cross(x)
         prior = self.parameters.amplitude + MEAN_VARIANCE
-        explained = ((cross @ self.inverse) * cross).sum(dim=-1)
+        explained = (cross @ self.root.T).square().sum(dim=-1)
         return cross @ self.weights, (prior - explained).clamp_min(1e-12)
 
     def joint(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Return means (..., q) and covariances (..., q, q) of m + f at x (..., q, d)."""
+        """Return means (..., q), covariances (..., q, q) of m + f at x (..., q, d)."""
         cross = self._cross(x)
         k, _ = self.shape(_distances(x, x, self.parameters.lengths))
         prior = self.parameters.amplitude * k + MEAN_VARIANCE
-        covariance = prior - cross @ self.inverse @ cross.mT
-        return cross @ self.weights, covariance
+        explained = cross @ self.root.T
+        return cross @ self.weights, prior - explained @ explained.mT
 
     def without_each(self) -> tuple[Tensor, Tensor]:
         """Return means and variances (n,) of each y given all others [Rasmussen2006].
 
         Equations 5.10 to 5.12; noise included.
         """
-        precision = self.inverse.diagonal()
+        precision = self.root.square().sum(dim=0)
         return self.y - self.weights / precision, 1.0 / precision
 
 
@@ -215,7 +217,7 @@ def _parameters(theta: Tensor) -> Parameters:
 
 
 def _distances(a: Tensor, b: Tensor, lengths: Tensor) -> Tensor:
-    """Return squared scaled distances (..., p, n) of a (..., p, d) and b (..., n, d)."""
+    """Return squared scaled distances (..., p, n) of a (..., p, d), b (..., n, d)."""
     a, b = a / lengths, b / lengths
     square = (a * a).sum(-1).unsqueeze(-1) + (b * b).sum(-1).unsqueeze(-2)
     return (square - 2.0 * a @ b.mT).clamp_min(0.0)
@@ -265,7 +267,7 @@ class _Posterior:
 def _minimise(loss: _Posterior, start: Tensor, iterations: int) -> Tensor:
     """Return the minimum found by L-BFGS; the start where no step can be made."""
 
-    def evaluate(theta: Any) -> tuple[float, Any]:
+    def evaluate(theta: np.ndarray) -> tuple[float, np.ndarray]:
         point = torch.as_tensor(theta, dtype=start.dtype, device=start.device)
         try:
             value, gradient = loss(point)

@@ -68,9 +68,7 @@ class FittedNetwork:
 
     def summary(self) -> Mapping[str, object]:
         """Return hyper-parameters by quantity; those of standardised values."""
-        return {
-            m.name: describe(m, self.inputs[m.name]) for m in self.model.mechanisms
-        }
+        return {m.name: describe(m, self.inputs[m.name]) for m in self.model.mechanisms}
 
 
 def fit_network(evidence: Evidence, seed: int, device: str = "cpu") -> FittedNetwork:
@@ -87,10 +85,7 @@ def fit_network(evidence: Evidence, seed: int, device: str = "cpu") -> FittedNet
     del seed
     place = choose_device(device)
     scales = {q: _scale(evidence, q) for q in evidence.quantities}
-    fitted = [
-        _mechanism(node, evidence, scales, place, position)
-        for position, node in enumerate(evidence.nodes)
-    ]
+    fitted = [_mechanism(node, evidence, scales, place) for node in evidence.nodes]
     order = [node.name for node in evidence.nodes]
     network = ProcessNetwork(
         [mechanism for mechanism, _ in fitted],
@@ -119,7 +114,6 @@ def _mechanism(
     evidence: Evidence,
     scales: Mapping[str, tuple[float, float]],
     place: torch.device,
-    position: int,
 ) -> tuple[Mechanism, tuple[str, ...]]:
     """Return a fitted mechanism and the names of its inputs."""
     order = [n.name for n in evidence.nodes]
@@ -136,7 +130,11 @@ def _mechanism(
     seen = torch.stack(standardised, dim=-1) if states else evidence.X[used, :0]
     low, span = _range(seen)
     inputs = torch.cat(
-        [evidence.X[used][:, columns], (seen - low) / span, evidence.C[used][:, context]],
+        [
+            evidence.X[used][:, columns],
+            (seen - low) / span,
+            evidence.C[used][:, context],
+        ],
         dim=-1,
     )
     y = (evidence.Y[used, evidence.column(node.name)] - shift) / scale
@@ -165,7 +163,7 @@ def _mechanism(
 
 
 def _range(seen: Tensor) -> tuple[Tensor, Tensor]:
-    """Return least values and ranges (p,) of states seen (n, p); 1 where there is none."""
+    """Return least values and ranges (p,) of states seen (n, p); 1 for no range."""
     if not seen.numel():
         return seen.new_zeros(seen.shape[-1]), seen.new_ones(seen.shape[-1])
     low = seen.min(dim=0).values
@@ -176,7 +174,11 @@ def _range(seen: Tensor) -> tuple[Tensor, Tensor]:
 def _declared(node: Node, evidence: Evidence, states: Sequence[str]) -> Tensor:
     """Return which entries of a node's inputs are declared parents (d',)."""
     flags: list[bool] = []
-    for groups in (evidence.columns, dict.fromkeys(states, (0,)), evidence.context_columns):
+    for groups in (
+        evidence.columns,
+        dict.fromkeys(states, (0,)),
+        evidence.context_columns,
+    ):
         for name in node.inputs:
             flags += [name in node.declared] * len(groups.get(name, ()))
     return torch.tensor(flags, dtype=torch.bool)

@@ -1,7 +1,7 @@
 """All members together, weighted by what they sealed before each result.
 
 Every member stands in the mixture at several widths: the same density with its standard
-deviation multiplied. Gaussian processes are over-confident where an optimiser looks, and
+deviation multiplied. Gaussian processes are over-confident where an optimiser looks;
 which width is honest is then a question for the evidence like any other. A family of
 normals of several widths is also how heavy tails are made.
 """

@@ -77,7 +77,7 @@ class Mechanism:
 
 
 def _joint_draw(gp: ExactGP, x: Tensor, z: Tensor) -> Tensor:
-    """Return a draw (..., q) of m + f at x (..., q, d) from normal samples z (..., q)."""
+    """Return a draw (..., q) of m + f at x (..., q, d) from normals z (..., q)."""
     if x.shape[-2] == 1:
         mean, variance = gp.marginal(x)
         return mean + variance.sqrt() * z
@@ -127,9 +127,7 @@ class NetworkPosterior(Posterior):
         return (0, -2)
 
     def _extended_shape(self, sample_shape: torch.Size = torch.Size()) -> torch.Size:  # noqa: B008
-        return torch.Size(
-            [*sample_shape, *self.X.shape[:-1], self.network.num_outputs]
-        )
+        return torch.Size([*sample_shape, *self.X.shape[:-1], self.network.num_outputs])
 
     def rsample_from_base_samples(
         self, sample_shape: torch.Size, base_samples: Tensor
@@ -221,7 +219,7 @@ class ProcessNetwork(Model):
         output_indices: list[int] | None = None,
         observation_noise: bool | Tensor = False,
         posterior_transform: PosteriorTransform | None = None,
-        **_: Any,
+        **_: Any,  # noqa: ANN401 - BoTorch's models take their own options
     ) -> Posterior:
         """Return the posterior at X (..., q, d)."""
         network = self if output_indices is None else self.subset_output(output_indices)

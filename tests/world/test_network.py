@@ -1,0 +1,188 @@
+"""The process network, on chains whose answer is known."""
+
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+from botorch.sampling import SobolQMCNormalSampler
+from torch import Tensor
+
+from labagent.campaigns import Campaign, Direction, Objective, Stage
+from labagent.causes import Cause, ProcessGraph
+from labagent.errors import ModelError
+from labagent.experiments import Trial, Trials
+from labagent.representations.encoder import SpaceEncoder
+from labagent.variables import Label, Real, Role, Variable
+from labagent.world import Evidence, gather
+from labagent.world.mechanisms import fit_network, length_priors
+from labagent.world.network import ProcessNetwork
+from labagent.world.routes import network
+from tests.spaces import PLANE, campaign
+from tests.world.test_plain import uniform
+
+STAGES = (
+    Stage("mix", ("x",), ("grain",), "bench"),
+    Stage("heat", ("z",), ("phase",), "bench"),
+    Stage("test", (), ("y",), "bench"),
+)
+CHAIN = ProcessGraph((Cause("x", "grain"), Cause("z", "phase"), Cause("grain", "y")))
+
+
+def route(graph: ProcessGraph = CHAIN, context: tuple[Variable, ...] = ()) -> Campaign:
+    """Return a campaign of three stages with two states."""
+    asked = campaign(PLANE, (Objective("y", "", Direction.MAXIMIZE),))
+    measured = (
+        Variable("y", Role.OUTCOME, Real()),
+        Variable("grain", Role.STATE, Real(), "nm"),
+        Variable("phase", Role.STATE, Real()),
+    )
+    return replace(
+        asked, measured=measured, stages=STAGES, graph=graph, context=context
+    )
+
+
+def trials(n: int = 25, noise: float = 0.0, **fixed: float | str) -> Trials:
+    """Return n experiments: grain = x^2, phase = sin z, y = grain / 10 + phase."""
+    generator = torch.Generator().manual_seed(7)
+    rows: list[Trial] = []
+    for i, (a, b) in enumerate(uniform(n, seed=6).tolist()):
+        x, z = 15 * a - 5, 15 * b
+        e = (noise * torch.randn(3, generator=generator)).tolist()
+        grain, phase = x * x + e[0], math.sin(z / 3) + e[1]
+        found = {"grain": grain, "phase": phase, "y": grain / 10 + phase + e[2]}
+        rows.append(Trial(i + 1, {"x": x, "z": z}, found, context=dict(fixed)))
+    return Trials(0, tuple(rows))
+
+
+def seen(asked: Campaign, known: Trials) -> Evidence:
+    return gather(asked, known, SpaceEncoder(asked.space))
+
+
+@pytest.fixture(scope="module")
+def chain() -> ProcessNetwork:
+    return fit_network(seen(route(), trials()), 0).model
+
+
+def truth(X: Tensor) -> Tensor:
+    x, z = 15 * X[:, 0] - 5, 15 * X[:, 1]
+    return x * x / 10 + torch.sin(z / 3)
+
+
+def test_nodes_come_after_what_they_see() -> None:
+    nodes = network(route())
+    assert [n.name for n in nodes][-1] == "y"
+    found = {n.name: (n.inputs, n.declared) for n in nodes}
+    assert found["grain"] == (("x",), {"x"})
+    assert found["phase"] == (("x", "z", "grain"), {"z"})
+    assert found["y"] == (("x", "z", "grain", "phase"), {"grain"})
+
+
+def test_forbidden_causes_are_not_seen() -> None:
+    graph = ProcessGraph(CHAIN.edges, forbidden=(Cause("grain", "phase"),))
+    found = {n.name: n.inputs for n in network(route(graph))}
+    assert found["phase"] == ("x", "z")
+
+
+def test_predictions_follow_the_route() -> None:
+    fitted = fit_network(seen(route(), trials(40)), 0)
+    X = uniform(30, seed=8)
+    found = fitted.predict(X)
+    y = fitted.quantities.index("y")
+    error = (found.mean[:, y] - truth(X)).abs()
+    assert float(error.median()) < 0.02
+    assert float((error < 3 * found.std[:, y] + 1e-3).double().mean()) > 0.9
+
+
+def test_moments_are_those_of_draws(chain: ProcessNetwork) -> None:
+    X = uniform(4, seed=9).unsqueeze(-2)
+    posterior = chain.posterior(X, observation_noise=True)
+    draws = SobolQMCNormalSampler(torch.Size([4096]), seed=0)(posterior)
+    assert torch.allclose(posterior.mean, draws.mean(0), atol=0.01)
+    assert torch.allclose(posterior.variance, draws.var(0), rtol=0.2, atol=1e-4)
+
+
+def test_draws_together_agree_where_points_agree(chain: ProcessNetwork) -> None:
+    x = uniform(1, seed=10)
+    twice = torch.stack([x[0], x[0] + 1e-6])
+    posterior = chain.posterior(twice)
+    draws = SobolQMCNormalSampler(torch.Size([64]), seed=0)(posterior)
+    apart = (draws[:, 0] - draws[:, 1]).abs()
+    assert draws.shape == (64, 2, 3)
+    assert float(apart.max()) < 0.02
+
+
+def test_gradients_flow_through_the_states(chain: ProcessNetwork) -> None:
+    X = uniform(1, seed=11).requires_grad_()
+    output = chain.subset_output([0]).posterior(X).mean.sum()
+    (gradient,) = torch.autograd.grad(output, X)
+    h = torch.tensor([[1e-5, 0.0]], dtype=torch.float64)
+    with torch.no_grad():
+        ends = [chain.posterior(X + s * h).mean[0, 0] for s in (1, -1)]
+    assert float(gradient[0, 0]) == pytest.approx(
+        float(ends[0] - ends[1]) / 2e-5, rel=1e-3
+    )
+
+
+def test_batches_equal_single_points(chain: ProcessNetwork) -> None:
+    X = uniform(6, seed=12).reshape(3, 2, 1, 2)
+    whole = chain.posterior(X).mean
+    for i in range(3):
+        for j in range(2):
+            assert torch.allclose(whole[i, j], chain.posterior(X[i, j]).mean)
+
+
+def test_noise_of_every_node_is_in_the_prediction() -> None:
+    quiet, loud = (
+        fit_network(seen(route(), trials(40, noise)), 0).predict(uniform(5, seed=1))
+        for noise in (0.0, 0.5)
+    )
+    assert (loud.std > 2 * quiet.std).all()
+
+
+def test_rows_without_a_state_still_teach_the_others() -> None:
+    known = trials(30)
+    rows = list(known.rows)
+    for i in range(0, 30, 3):
+        less = {k: v for k, v in rows[i].results.items() if k != "phase"}
+        rows[i] = replace(rows[i], results=less)
+    fitted = fit_network(seen(route(), Trials(0, tuple(rows))), 0)
+    assert {m.name: len(m.gp.y) for m in fitted.model.mechanisms} == {
+        "grain": 30,
+        "phase": 20,
+        "y": 20,
+    }
+
+
+def test_context_is_averaged_over_what_was_seen_of_it() -> None:
+    humid = Variable("humidity", Role.CONTEXT, Real(), "%")
+    lot = Variable("lot", Role.CONTEXT, Label())
+    asked = route(context=(humid, lot))
+    rows = [
+        replace(
+            t,
+            context={"humidity": 10.0 * (i % 5), "lot": "ab"[i % 2]},
+            results={**t.results, "y": t.results["y"] + (5.0 if i % 2 else -5.0)},
+        )
+        for i, t in enumerate(trials(40).rows)
+    ]
+    evidence = seen(asked, Trials(0, tuple(rows)))
+    assert evidence.context_features == ("humidity", "lot=a", "lot=b")
+    fitted = fit_network(evidence, 0)
+    X = uniform(20, seed=3)
+    found = fitted.predict(X)
+    error = found.mean[:, 0] - truth(X)
+    assert float(error.abs().median()) < 0.5
+    assert 4.0 < float(found.std[:, 0].median()) < 6.0
+
+
+def test_one_result_is_refused() -> None:
+    with pytest.raises(ModelError, match="got 1 results of"):
+        fit_network(seen(route(), trials(1)), 0)
+
+
+def test_declared_parents_start_short() -> None:
+    some = length_priors(torch.tensor([True, False, False]))
+    none = length_priors(torch.tensor([False, False, False]))
+    assert some.lengths[0] < none.lengths[0] < some.lengths[1]
+    assert none.lengths.unique().numel() == 1
