@@ -5,6 +5,11 @@ through the nodes by sampling: a draw of each state's mechanism becomes an input
 mechanisms after it [Astudillo2021]_. Draws are functions of base samples, so an
 acquisition's gradient flows through the whole process.
 
+What is worth optimising is a recipe's *expected* outcome. A draw without observation
+noise is therefore a draw of the mechanisms, averaged over a few realisations of the
+states' noise and of the context, the same ones at every recipe; what is uncertain is
+then what could be learned.
+
 .. [Astudillo2021] R. Astudillo, P. I. Frazier. Bayesian optimization of function
    networks. NeurIPS 2021.
 """
@@ -27,6 +32,12 @@ from labagent.world.exact import ExactGP
 
 QUADRATURE = 64
 """Quasi-random draws behind a posterior's mean and variance."""
+
+REPEATS = 4
+"""Realisations of noise and context over which a recipe's expectation is taken."""
+
+QUIET = 1e-4
+"""States with less noise variance than this, standardised, count as noise-free."""
 
 JITTER = 1e-7
 """Added to variances of joint draws, relative to standardised values."""
@@ -118,7 +129,7 @@ class NetworkPosterior(Posterior):
 
     @property
     def base_sample_shape(self) -> torch.Size:
-        """(..., q, number of nodes, twice): a draw of function and noise each."""
+        """(..., q, width): what one draw at one recipe needs."""
         return torch.Size([*self.X.shape[:-1], self.network.width])
 
     @property
@@ -190,6 +201,7 @@ class ProcessNetwork(Model):
         self.mechanisms = tuple(mechanisms)
         self.outputs = tuple(outputs)
         self.context = context
+        self.repeats = REPEATS if self._noisy_inside() else 1
         # BoTorch asks a model's parameters where it lives
         self.place = torch.nn.Parameter(context.new_zeros(()), requires_grad=False)
 
@@ -203,10 +215,19 @@ class ProcessNetwork(Model):
         """A network is one model."""
         return torch.Size()
 
+    def _noisy_inside(self) -> bool:
+        """Whether context or the noise of a state changes what comes after it."""
+        seen = {i for m in self.mechanisms for i in m.states}
+        noise = [self.mechanisms[i].gp.parameters.noise for i in seen]
+        return len(self.context) > 1 or max(noise, default=0.0) > QUIET
+
     @property
     def width(self) -> int:
-        """Normal samples a draw needs at each recipe: function and noise a node."""
-        return 2 * len(self.mechanisms)
+        """Normal samples a draw needs at each recipe.
+
+        For every node its function at each repeat, and one observation noise.
+        """
+        return len(self.mechanisms) * (self.repeats + 1)
 
     def subset_output(self, idcs: list[int]) -> "ProcessNetwork":
         """Return the network of some of its outputs."""
@@ -232,21 +253,50 @@ class ProcessNetwork(Model):
         Args:
             X: Encoded interventions.
             z: (S, ..., q, width) normal samples, broadcast over t-batches.
-            noisy: Whether outputs carry their noise. States always do: what follows
-                depends on the state that came about, not on its expectation.
+            noisy: Whether a draw is one experiment; else it is the expectation over
+                experiments under one draw of the mechanisms.
         """
+        if noisy:
+            return self._experiments(X, z)
+        q, r, k = X.shape[-2], self.repeats, len(self.mechanisms)
+        many = X.repeat_interleave(r, dim=-2)  # (..., q r, d)
+        shape = (len(z), *many.shape[:-1])
+        z = z[..., : k * r].unflatten(-1, (k, r)).movedim(-1, -2)  # (S, ..., q, r, k)
+        z = z.flatten(-3, -2).expand(*shape, k)
+        errors, context = self._realisations(q)
+        values: list[Tensor] = []
+        for i, mechanism in enumerate(self.mechanisms):
+            x = mechanism.inputs(many.expand(*shape, X.shape[-1]), values, context)
+            f = _joint_draw(mechanism.gp, x, z[..., i])
+            values.append(f + math.sqrt(mechanism.gp.parameters.noise) * errors[:, i])
+        draws = torch.stack([values[i] for i in self.outputs], dim=-1)
+        return draws.unflatten(-2, (q, r)).mean(dim=-2)
+
+    def _realisations(self, q: int) -> Pair:
+        """Return errors (q r, k) and contexts (q r, c), the same for each recipe."""
+        r, k = self.repeats, len(self.mechanisms)
+        if r == 1:
+            errors = self.context.new_zeros(1, k)
+        else:
+            half = draw_sobol_normal_samples(
+                k, r // 2, dtype=self.context.dtype, seed=1
+            )
+            errors = torch.cat([half, -half]).to(self.context.device)
+        rows = torch.linspace(0, len(self.context) - 1, r).round().long()
+        return errors.repeat(q, 1), self.context[rows].repeat(q, 1)
+
+    def _experiments(self, X: Tensor, z: Tensor) -> Tensor:
+        """Return single experiments (S, ..., q, m): noise and context as they come."""
+        k = len(self.mechanisms)
         shape = (len(z), *X.shape[:-1])
         context = self._contexts(len(z), X)
         values: list[Tensor] = []
-        clean: list[Tensor] = []
         for i, mechanism in enumerate(self.mechanisms):
             x = mechanism.inputs(X.expand(*shape, X.shape[-1]), values, context)
-            f = _joint_draw(mechanism.gp, x, z[..., 2 * i].expand(shape))
+            f = _joint_draw(mechanism.gp, x, z[..., i].expand(shape))
             noise = math.sqrt(mechanism.gp.parameters.noise)
-            clean.append(f)
-            values.append(f + noise * z[..., 2 * i + 1])
-        chosen = values if noisy else clean
-        return torch.stack([chosen[i] for i in self.outputs], dim=-1)
+            values.append(f + noise * z[..., k + i].expand(shape))
+        return torch.stack([values[i] for i in self.outputs], dim=-1)
 
     def _contexts(self, count: int, X: Tensor) -> Tensor:
         """Return contexts (S, 1, ..., 1, c): draws take turns among those seen."""
@@ -257,22 +307,36 @@ class ProcessNetwork(Model):
     def moments(self, X: Tensor, noisy: bool, count: int = QUADRATURE) -> Pair:
         """Return means and variances (..., q, m) at X (..., q, d), each row by itself.
 
-        The last mechanism's own variance is added in closed form, so that only what
-        comes before it is sampled.
+        Args:
+            X: Encoded interventions.
+            noisy: Of single experiments, or of a recipe's expected outcome.
+            count: Draws behind them.
         """
+        X = X.unsqueeze(-2)  # (..., q, 1, d): rows are not joint
         z = draw_sobol_normal_samples(self.width, count, dtype=X.dtype, seed=0)
-        shape = (count, *X.shape[:-1])
         z = z.to(X.device).reshape(count, *(1,) * (X.dim() - 1), self.width)
-        context = self._contexts(count, X)
+        if noisy:
+            mean, variance = self._predictive(X, z)
+            return mean.squeeze(-2), variance.squeeze(-2)
+        draws = self.draw(X, z, noisy=False).squeeze(-2)
+        return draws.mean(dim=0), draws.var(dim=0)
+
+    def _predictive(self, X: Tensor, z: Tensor) -> Pair:
+        """Return moments (..., 1, m) of single experiments at X (..., 1, d).
+
+        Each mechanism's own variance is added in closed form, so that only what comes
+        before it is sampled.
+        """
+        shape = (len(z), *X.shape[:-1])
+        context = self._contexts(len(z), X)
         values: list[Tensor] = []
         found: list[Pair] = []
         for i, mechanism in enumerate(self.mechanisms):
             x = mechanism.inputs(X.expand(*shape, X.shape[-1]), values, context)
             mean, variance = mechanism.gp.marginal(x)
             total = variance + mechanism.gp.parameters.noise
-            values.append(mean + total.sqrt() * z[..., 2 * i])
-            own = total if noisy else variance
-            found.append((mean.mean(0), own.mean(0) + mean.var(0, correction=0)))
+            values.append(mean + total.sqrt() * z[..., i])
+            found.append((mean.mean(0), total.mean(0) + mean.var(0, correction=0)))
         means = torch.stack([found[i][0] for i in self.outputs], dim=-1)
         variances = torch.stack([found[i][1] for i in self.outputs], dim=-1)
         return means, variances

@@ -110,9 +110,7 @@ def test_known_noise_is_not_inferred_again() -> None:
     parameters = Parameters(torch.ones(2, dtype=torch.float64), 1.0, 0.0)
     loud = torch.where(torch.arange(20) == 3, 100.0, 1e-4).double()
     gp = ExactGP.condition(X, y, loud, parameters)
-    less = ExactGP.condition(
-        X[loud < 1], y[loud < 1], loud[loud < 1], parameters
-    )
+    less = ExactGP.condition(X[loud < 1], y[loud < 1], loud[loud < 1], parameters)
     x = uniform(5, seed=9)
     assert torch.allclose(gp.marginal(x)[0], less.marginal(x)[0], atol=1e-2)
 
@@ -122,7 +120,9 @@ def test_further_rows_pin_the_function() -> None:
     x = uniform(2, seed=11)
     mean, variance = gp.given(x, torch.tensor([0.5, -0.5]).double()).marginal(x)
     assert (variance < gp.marginal(x)[1]).all()
-    assert float(mean[0]) > float(gp.given(x, -torch.ones(2).double()).marginal(x)[0][0])
+    assert float(mean[0]) > float(
+        gp.given(x, -torch.ones(2).double()).marginal(x)[0][0]
+    )
 
 
 def test_same_family_as_botorchs() -> None:

@@ -1,0 +1,293 @@
+"""The structural causal model: declared causes as law, for do() and counterfactuals.
+
+Every variable with declared causes has a mechanism v = f_v(parents) + e_v [Pearl2009]_,
+a Gaussian process fitted on the rows in which v was not itself set. Where a hidden
+common cause of v and one of its parents is declared, only rows in which that parent was
+set tell of f_v. All other variables are roots and come as they were seen together.
+
+Uncertainty is over functions: a draw is one function a mechanism, used at all points of
+a query at once, so that differences between actions keep what they have in common.
+
+.. [Pearl2009] J. Pearl. Causality. 2nd edition, Cambridge University Press, 2009
+   (section 1.4: structural models; 7.1: abduction, action, prediction).
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from graphlib import TopologicalSorter
+from typing import final
+
+import torch
+from torch import Tensor
+
+from labagent.causes import ProcessGraph
+from labagent.errors import ModelError
+from labagent.world.exact import ExactGP, fit_exact
+from labagent.world.mechanisms import length_priors
+from labagent.world.plain import FEWEST_ROWS, standardisation
+
+JITTER = 1e-7
+"""Added to variances of joint draws, relative to standardised values."""
+
+DRAWS = 256
+"""Functions drawn for an answer."""
+
+UNITS = 32
+"""Realisations of roots and noise over which an expectation is taken."""
+
+
+@final
+@dataclass(frozen=True)
+class Records:
+    """What was seen, and what of it was set.
+
+    Attributes:
+        values: Variable to (n, w) encoded values, NaN where missing; effects have
+            w = 1 and are in declared units.
+        was_set: Variable to (n,) whether the row's value was set by somebody; variables
+            that never were are absent.
+    """
+
+    values: Mapping[str, Tensor]
+    was_set: Mapping[str, Tensor]
+
+    @property
+    def count(self) -> int:
+        """Number of rows."""
+        return len(next(iter(self.values.values())))
+
+    def left_alone(self, name: str) -> Tensor:
+        """Return (n,) whether a variable took its natural course."""
+        free = torch.ones(self.count, dtype=torch.bool)
+        return ~self.was_set[name] if name in self.was_set else free
+
+
+@final
+@dataclass(frozen=True)
+class Law:
+    """One variable's mechanism.
+
+    Attributes:
+        name: The variable.
+        parents: Its declared causes, in the order of the inputs.
+        low: (d,) least value of each input.
+        span: (d,) its range.
+        shift: Mean of the variable's data, in its unit.
+        scale: Their standard deviation.
+        gp: Of standardised values over inputs scaled to [0, 1].
+    """
+
+    name: str
+    parents: tuple[str, ...]
+    low: Tensor
+    span: Tensor
+    shift: float
+    scale: float
+    gp: ExactGP
+
+    def inputs(self, values: Mapping[str, Tensor]) -> Tensor:
+        """Return inputs (..., q, d) from the parents' values (..., q, w)."""
+        x = torch.cat([values[p] for p in self.parents], dim=-1)
+        return (x - self.low) / self.span
+
+    def draw(self, values: Mapping[str, Tensor], z: Tensor) -> Tensor:
+        """Return the function's values (..., q), in units, from normals z (..., q)."""
+        mean, covariance = self.gp.joint(self.inputs(values))
+        eye = torch.eye(z.shape[-1], dtype=z.dtype)
+        L = torch.linalg.cholesky(covariance + JITTER * eye)
+        return self.shift + self.scale * (mean + (L @ z.unsqueeze(-1)).squeeze(-1))
+
+    @property
+    def noise(self) -> float:
+        """Standard deviation of e_v, in the variable's unit."""
+        return self.scale * math.sqrt(self.gp.parameters.noise)
+
+
+@final
+@dataclass(frozen=True)
+class Structural:
+    """All mechanisms of a declared graph.
+
+    Attributes:
+        laws: Causes before effects.
+        roots: Variable to (r, w) values that were seen together.
+    """
+
+    laws: tuple[Law, ...]
+    roots: Mapping[str, Tensor]
+
+    def draw(
+        self,
+        actions: Sequence[Mapping[str, Tensor]],
+        seed: int,
+        *,
+        units: int = UNITS,
+    ) -> dict[str, Tensor]:
+        """Return what would be seen: variable to (DRAWS, actions, units), in its unit.
+
+        Units are the same under every action: their roots and their noise.
+
+        Args:
+            actions: What is set, variable to (w,) encoded value.
+            seed: Of functions and units.
+            units: Realisations of roots and noise, an even number.
+        """
+        generator = torch.Generator().manual_seed(seed)
+        a, q = len(actions), len(actions) * units
+        rows = torch.randint(self._seen, (units,), generator=generator)
+        values = {
+            name: seen[rows].repeat(a, 1).expand(DRAWS, q, -1)
+            for name, seen in self.roots.items()
+        }
+        for name in {n for action in actions for n in action}:
+            values[name] = _forced(values.get(name), name, actions, (DRAWS, units))
+        for law in self.laws:
+            z = torch.randn(DRAWS, q, generator=generator, dtype=torch.float64)
+            half = torch.randn(units // 2, generator=generator, dtype=torch.float64)
+            e = torch.cat([half, -half])  # in pairs, so that it averages to nothing
+            natural = law.draw(values, z) + law.noise * e.repeat(a)
+            given = values.get(law.name)
+            found = natural.unsqueeze(-1)
+            values[law.name] = (
+                found if given is None else torch.where(given.isnan(), found, given)
+            )
+        return {
+            n: v.squeeze(-1).unflatten(1, (a, units)) for n, v in self._told(values)
+        }
+
+    @property
+    def _seen(self) -> int:
+        return len(next(iter(self.roots.values()))) if self.roots else 1
+
+    def _told(self, values: Mapping[str, Tensor]) -> list[tuple[str, Tensor]]:
+        return [(n, v) for n, v in values.items() if v.shape[-1] == 1]
+
+    def effect(
+        self,
+        outcome: str,
+        actions: tuple[Mapping[str, Tensor], Mapping[str, Tensor]],
+        seed: int,
+    ) -> Tensor:
+        """Return draws (DRAWS,) of E[outcome | do(second)] - E[outcome | do(first)]."""
+        found = self.draw(actions, seed)[outcome].mean(dim=-1)
+        return found[:, 1] - found[:, 0]
+
+    def counterfactual(
+        self, unit: Mapping[str, Tensor], action: Mapping[str, Tensor], seed: int
+    ) -> dict[str, Tensor]:
+        """Return what this very unit would have shown: effect to (DRAWS,) draws.
+
+        Abduction: the unit's noise is what its values leave unexplained by a draw of
+        the functions. Action: what is set replaces its mechanism. Prediction: the same
+        functions and noise give everything after it [Pearl2009]_.
+
+        Args:
+            unit: Variable to (w,) what was seen of the unit; what is missing is drawn.
+            action: Variable to (w,) what would have been set.
+            seed: Of functions, and of noise where it cannot be abducted.
+        """
+        generator = torch.Generator().manual_seed(seed)
+        values: dict[str, Tensor] = {}
+        for name, seen in unit.items():
+            other = action.get(name, seen)
+            if bool(seen.isnan().any()):
+                continue
+            values[name] = torch.stack([seen, other]).expand(DRAWS, 2, -1)
+        found: dict[str, Tensor] = {}
+        for law in self.laws:
+            z = torch.randn(DRAWS, 2, generator=generator, dtype=torch.float64)
+            e = torch.randn(DRAWS, generator=generator, dtype=torch.float64)
+            f = law.draw(values, z)
+            was = values[law.name][:, 0, 0] if law.name in values else None
+            noise = law.noise * e if was is None else was - f[:, 0]
+            actual = f[:, 0] + noise
+            would = f[:, 1] + noise
+            if law.name in action:
+                would = action[law.name].expand(DRAWS)
+            found[law.name] = would
+            values[law.name] = torch.stack([actual, would], dim=-1).unsqueeze(-1)
+        return found
+
+
+def _forced(
+    natural: Tensor | None,
+    name: str,
+    actions: Sequence[Mapping[str, Tensor]],
+    size: tuple[int, int],
+) -> Tensor:
+    """Return (draws, q, w) values set by actions; NaN, or a root's own, elsewhere."""
+    draws, units = size
+    width = next(len(a[name]) for a in actions if name in a)
+    parts: list[Tensor] = []
+    for i, action in enumerate(actions):
+        if name in action:
+            parts.append(action[name].expand(draws, units, width))
+        elif natural is not None:
+            parts.append(natural[:, i * units : (i + 1) * units])
+        else:
+            empty = torch.full((draws, units, width), math.nan, dtype=torch.float64)
+            parts.append(empty)
+    return torch.cat(parts, dim=1)
+
+
+def fit_structural(graph: ProcessGraph, records: Records) -> Structural:
+    """Fit every mechanism of a declared graph. A function of its arguments alone.
+
+    Args:
+        graph: Certain edges; decide about uncertain ones before.
+        records: What was seen.
+
+    Raises:
+        ModelError: A mechanism has too few rows that tell of it.
+    """
+    effects = [n for n in records.values if graph.parents(n)]
+    sorter: TopologicalSorter[str] = TopologicalSorter()
+    for name in effects:
+        sorter.add(name, *graph.parents(name))
+    laws = [
+        _law(name, graph, records) for name in sorter.static_order() if name in effects
+    ]
+    roots = {n: v for n, v in records.values.items() if n not in effects}
+    return Structural(tuple(laws), _together(roots, records))
+
+
+def _together(roots: Mapping[str, Tensor], records: Records) -> dict[str, Tensor]:
+    """Return roots in the rows in which all were seen and took their course.
+
+    A root that was always set has no natural course: its values stand in for one.
+    """
+    if not roots:
+        return {}
+    complete = torch.stack([~v.isnan().any(-1) for v in roots.values()]).all(0)
+    free = torch.stack([records.left_alone(n) for n in roots]).all(0)
+    rows = complete & free if bool((complete & free).any()) else complete
+    return {n: v[rows] for n, v in roots.items()}
+
+
+def _law(name: str, graph: ProcessGraph, records: Records) -> Law:
+    parents = graph.parents(name)
+    x = torch.cat([records.values[p] for p in parents], dim=-1)
+    y = records.values[name][:, 0]
+    rows = ~x.isnan().any(-1) & ~y.isnan() & records.left_alone(name)
+    for a, b in graph.hidden:
+        other = b if a == name else a
+        if name in (a, b) and other in parents:
+            rows &= ~records.left_alone(other)
+    if int(rows.sum()) < FEWEST_ROWS:
+        raise ModelError(
+            f"mechanism of {name}: got {int(rows.sum())} rows that tell of it, must "
+            f"have at least {FEWEST_ROWS}; measure it together with "
+            f"{', '.join(parents)}"
+        )
+    x, y = x[rows], y[rows]
+    low = x.min(dim=0).values
+    span = x.max(dim=0).values - low
+    span = torch.where(span > 0, span, torch.ones_like(span))
+    shift, scale = standardisation(y)
+    known = torch.zeros_like(y)
+    all_declared = torch.ones(x.shape[-1], dtype=torch.bool)
+    gp = fit_exact(
+        (x - low) / span, (y - shift) / scale, known, length_priors(all_declared)
+    )
+    return Law(name, parents, low, span, shift, scale, gp)
