@@ -4,8 +4,8 @@
 
 On the demo's alloys, whose truth is known: random recipes as data, 200 random others to
 predict. Mean negative log predictive density in nats (declared units) and coverage of
-90 % intervals for the plain Gaussian process, the campaign file's expectation, and half
-of each, by quantity and number of data.
+90 % intervals for the plain Gaussian process, the campaign file's expectation, and the
+mixture before any evidence, by quantity and number of data.
 """
 
 import argparse
@@ -19,10 +19,10 @@ from rich.progress import track
 from labagent.app.worth import read_truth
 from labagent.campaigns import Campaign
 from labagent.config import load
-from labagent.experiments import Prediction
+from labagent.experiments import Member, Prediction, Trials
 from labagent.representations.encoder import SpaceEncoder
-from labagent.world import Evidence, fit_plain
-from labagent.world.sealing import predict_all, prior_prediction
+from labagent.world import Evidence, Mixture, fit_members, fit_plain
+from labagent.world.sealing import prior_prediction
 
 EXAMPLE = Path(__file__).parents[1] / "labagent" / "app" / "examples" / "alloy.yaml"
 SIZES = (2, 3, 4, 5, 6, 8, 12, 20)
@@ -49,15 +49,25 @@ def draw(campaign: Campaign, size: int, seed: int) -> np.ndarray:
     X = encoder.encode([r.intervention for r in seen])
     unknown = torch.full_like(Y, math.nan)
     evidence = Evidence(names, encoder.feature_names, X, Y, unknown, X[:0])
-    members = [("plain-gp", 1.0, fit_plain(evidence, seed))]
+    plain = fit_plain(evidence, seed)
+    none = Trials(0, ())
+    whole = Mixture.of(campaign, none, fit_members(evidence, seed, "cpu"))
     asked = encoder.encode([r.intervention for r in others])
-    rows = [predict_all(campaign, members, asked, starting=s) for s in (False, True)]
+    mixed = whole.predict(campaign, asked)
+    alone = plain.predict(asked)
     scores = np.zeros((3, len(names), 2))
     for j, variable in enumerate(campaign.measured):
         values = [r.results[variable.name] for r in others]
         prior = [prior_prediction(campaign, variable)] * len(others)
-        plain, half = ([row[j] for row in table] for table in rows)
-        found = [judge(p, values) for p in (plain, prior, half)]
+        single = [
+            Prediction(
+                variable.name,
+                variable.unit,
+                (Member("plain-gp", 1.0, float(m), float(s)),),
+            )
+            for m, s in zip(alone.mean[:, j], alone.std[:, j], strict=True)
+        ]
+        found = [judge(p, values) for p in (single, prior, [r[j] for r in mixed])]
         scores[:, j] = np.array(found)
     return scores
 
@@ -68,7 +78,7 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=12)
     draws = parser.parse_args().draws
     campaign = load(EXAMPLE)
-    print("NLPD / held by 90 % intervals: plain GP, declared expectation, half of each")
+    print("NLPD / held by 90 % intervals: plain GP, declared expectation, mixture")
     for size in track(SIZES, description="data sets"):
         mean = np.mean([draw(campaign, size, s) for s in range(draws)], axis=0)
         for j, variable in enumerate(campaign.measured):

@@ -114,16 +114,24 @@ class Prediction:
 
     @property
     def std(self) -> float:
+        """Standard deviation of the mixture, in ``unit``."""
+        mean = self.mean
+        return math.sqrt(
+            sum(m.weight * (m.std**2 + (m.mean - mean) ** 2) for m in self.members)
+        )
+
+    @property
+    def spread(self) -> float:
         """Standard deviation of the normal with the same central 90 %, in ``unit``.
 
-        A mixture's variance is ruled by its rarest and widest members; this is ruled by
-        what is expected.
+        A mixture's variance is ruled by its rarest and widest members; this, which
+        people are shown, by what is expected.
         """
         low, high = self.interval(_CENTRAL)
         return (high - low) / _WIDTH
 
     def __repr__(self) -> str:
-        return f"<{self.quantity} {self.mean:.4g} ± {self.std:.2g} {self.unit}>"
+        return f"<{self.quantity} {self.mean:.4g} ± {self.spread:.2g} {self.unit}>"
 
     def log_density(self, value: float) -> float:
         """Return the natural log of the density at a value, in nats per unit."""
@@ -165,8 +173,8 @@ class Prediction:
         return self.quantile(tail), self.quantile(1 - tail)
 
     def surprise(self, value: float) -> float:
-        """Return how many predicted standard deviations a value lies off, signed."""
-        return (value - self.mean) / self.std
+        """Return how many predicted spreads a value lies off, signed."""
+        return (value - self.mean) / self.spread
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ def units_of(space: DesignSpace, *more: Variable) -> dict[str, str]:
 
 def expected(prediction: Prediction) -> str:
     """Return a prediction as ``mean ± std unit``, rounded to what std allows."""
-    low = prediction.std
+    low = prediction.spread
     digits = max(2, _exponent(prediction.mean) - _exponent(low) + 2) if low else 4
     mean = number(prediction.mean, min(digits, 8))
     tail = "" if prediction.basis is Basis.MODEL else " (prior)"

@@ -44,7 +44,7 @@ def surprises(
             unit=c.prediction.unit,
             value=c.value,
             mean=c.prediction.mean,
-            std=c.prediction.std,
+            std=c.prediction.spread,
             sigmas=c.prediction.surprise(c.value),
         )
         for c in compared(records)

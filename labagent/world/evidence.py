@@ -60,12 +60,15 @@ class Evidence:
     context_features: tuple[str, ...] = ()
     context_columns: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        if not self.context_features:
+            object.__setattr__(self, "C", self.X[:, :0])
+
     @property
     def contexts(self) -> Tensor:
         """(r, c) contexts that were recorded; one neutral row where none was."""
-        if not self.context_features:
-            return self.X.new_zeros(1, 0)
-        return self.C if len(self.C) else self.X.new_zeros(1, self.C.shape[-1])
+        varied = self.context_features and len(self.C)
+        return self.C if varied else self.X.new_zeros(1, self.C.shape[-1])
 
     @property
     def chained(self) -> bool:
