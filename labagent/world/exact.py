@@ -31,6 +31,9 @@ MEAN_VARIANCE = 1.0
 JITTER = 1e-8
 """Least noise variance of standardised values: keeps covariances invertible."""
 
+FAR = 1e10
+"""Loss where a covariance is not positive definite to rounding."""
+
 SUBSET = 256
 """Rows on which lengths are first found where there are more."""
 
@@ -239,7 +242,9 @@ class _Posterior:
         k, slope = self.shape(_distances(self.X, self.X, lengths))
         K = amplitude * k + MEAN_VARIANCE
         K.diagonal().add_(self.known + noise + JITTER)
-        L = torch.linalg.cholesky(K)
+        L, failed = torch.linalg.cholesky_ex(K)
+        if int(failed):
+            return FAR, torch.zeros_like(theta)  # not positive definite: step back
         b = torch.cholesky_solve(self.y.unsqueeze(-1), L)
         inner = torch.cholesky_inverse(L) - b @ b.T  # 2 dL/dK
         loss = 0.5 * float(self.y @ b.squeeze(-1)) + float(L.diagonal().log().sum())
@@ -269,10 +274,7 @@ def _minimise(loss: _Posterior, start: Tensor, iterations: int) -> Tensor:
 
     def evaluate(theta: np.ndarray) -> tuple[float, np.ndarray]:
         point = torch.as_tensor(theta, dtype=start.dtype, device=start.device)
-        try:
-            value, gradient = loss(point)
-        except torch.linalg.LinAlgError:
-            return 1e10, np.zeros_like(theta)  # not positive definite: step back
+        value, gradient = loss(point)
         return value, gradient.cpu().numpy()
 
     bounds = [(-7.0, 9.0)] * (len(start) - 2) + [(-6.0, 6.0), (-16.0, 2.0)]

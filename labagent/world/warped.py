@@ -14,7 +14,7 @@ quantiles.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import final
+from typing import Any, final
 
 import torch
 from scipy.optimize import minimize_scalar
@@ -94,7 +94,7 @@ def _inverse(z: Tensor, power: float) -> Tensor:
 def _fit(X: Tensor, y: Tensor, noise: Tensor, seed: int) -> Warped:
     del seed, noise
     values = y.numpy()
-    found = minimize_scalar(
+    found: Any = minimize_scalar(
         lambda power: -float(yeojohnson_llf(power, values)), bounds=POWERS
     )
     power = float(found.x) if math.isfinite(found.fun) else 1.0
