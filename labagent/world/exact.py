@@ -200,11 +200,11 @@ def fit_exact(
     )
     if len(y) > SUBSET:
         rows = torch.linspace(0, len(y) - 1, SUBSET).round().long()
-        part = _Posterior(X[rows], y[rows], known[rows], priors, shape)
-        found = _minimise(part, start, 60)
-        found = _minimise(_Posterior(X, y, known, priors, shape), found, 8)
+        part = LogPosterior(X[rows], y[rows], known[rows], priors, shape)
+        found = minimise(part, start, 60)
+        found = minimise(LogPosterior(X, y, known, priors, shape), found, 8)
     else:
-        found = _minimise(_Posterior(X, y, known, priors, shape), start, 100)
+        found = minimise(LogPosterior(X, y, known, priors, shape), start, 100)
     return ExactGP.condition(X, y, known, _parameters(found), shape)
 
 
@@ -227,7 +227,7 @@ def _distances(a: Tensor, b: Tensor, lengths: Tensor) -> Tensor:
 
 
 @dataclass(frozen=True)
-class _Posterior:
+class LogPosterior:
     """The negative log posterior density of log hyper-parameters, with gradient."""
 
     X: Tensor
@@ -269,7 +269,7 @@ class _Posterior:
         return 0.5 * float(z @ z), z / spread
 
 
-def _minimise(loss: _Posterior, start: Tensor, iterations: int) -> Tensor:
+def minimise(loss: LogPosterior, start: Tensor, iterations: int) -> Tensor:
     """Return the minimum found by L-BFGS; the start where no step can be made."""
 
     def evaluate(theta: np.ndarray) -> tuple[float, np.ndarray]:

@@ -265,22 +265,35 @@ def _together(roots: Mapping[str, Tensor], records: Records) -> dict[str, Tensor
     return {n: v[rows] for n, v in roots.items()}
 
 
-def _law(name: str, graph: ProcessGraph, records: Records) -> Law:
-    parents = graph.parents(name)
-    x = torch.cat([records.values[p] for p in parents], dim=-1)
-    y = records.values[name][:, 0]
-    rows = ~x.isnan().any(-1) & ~y.isnan() & records.left_alone(name)
+def telling_rows(
+    name: str, parents: Sequence[str], graph: ProcessGraph, records: Records
+) -> Tensor:
+    """Return (n,) which rows tell of a variable's mechanism.
+
+    Those in which it and its parents were seen, it was left alone, and every parent
+    that shares a hidden cause with it was set.
+    """
+    rows = ~records.values[name][:, 0].isnan() & records.left_alone(name)
+    for parent in parents:
+        rows &= ~records.values[parent].isnan().any(-1)
     for a, b in graph.hidden:
         other = b if a == name else a
         if name in (a, b) and other in parents:
             rows &= ~records.left_alone(other)
+    return rows
+
+
+def _law(name: str, graph: ProcessGraph, records: Records) -> Law:
+    parents = graph.parents(name)
+    rows = telling_rows(name, parents, graph, records)
     if int(rows.sum()) < FEWEST_ROWS:
         raise ModelError(
             f"mechanism of {name}: got {int(rows.sum())} rows that tell of it, must "
             f"have at least {FEWEST_ROWS}; measure it together with "
             f"{', '.join(parents)}"
         )
-    x, y = x[rows], y[rows]
+    x = torch.cat([records.values[p] for p in parents], dim=-1)[rows]
+    y = records.values[name][rows, 0]
     low = x.min(dim=0).values
     span = x.max(dim=0).values - low
     span = torch.where(span > 0, span, torch.ones_like(span))

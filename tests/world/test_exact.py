@@ -12,7 +12,7 @@ from labagent.world.exact import (
     Parameters,
     Priors,
     Shape,
-    _Posterior,
+    LogPosterior,
     fit_exact,
     matern52,
     squared_exponential,
@@ -65,7 +65,7 @@ def test_predictions_are_the_textbooks(shape: Shape) -> None:
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_gradients_are_differences(shape: Shape) -> None:
-    loss = _Posterior(*data(), priors(), shape)
+    loss = LogPosterior(*data(), priors(), shape)
     theta = torch.tensor([-0.7, 0.2, 0.3, -3.0], dtype=torch.float64)
     _, gradient = loss(theta)
     steps = 1e-5 * torch.eye(4, dtype=torch.float64)
@@ -98,7 +98,7 @@ def test_the_fit_finds_what_matters_and_the_noise() -> None:
 def test_many_rows_are_fitted_as_well_as_few_at_a_time() -> None:
     X, y, known = data(400)
     whole = fit_exact(X, y, known, priors())
-    loss = _Posterior(X, y, known, priors(), squared_exponential)
+    loss = LogPosterior(X, y, known, priors(), squared_exponential)
     p = whole.parameters
     theta = torch.cat([p.lengths, torch.tensor([p.amplitude, p.noise])]).log()
     _, gradient = loss(theta)

@@ -1,0 +1,157 @@
+"""Uncertain edges: which of the graphs they allow the data speak for.
+
+A graph's evidence is the product of its mechanisms' marginal likelihoods, so edges into
+different variables are judged separately. A mechanism's hyper-parameters are integrated
+out by Laplace's method around their most probable values [MacKay1992]_: that is where
+the price of an input that does not matter comes from. The declared probability of an
+edge is its prior.
+
+.. [MacKay1992] D. J. C. MacKay. Bayesian interpolation. Neural Computation 4(3), 1992.
+"""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+import torch
+from torch import Tensor
+
+from labagent.causes import Cause, ProcessGraph
+from labagent.world.exact import LogPosterior, Priors, minimise, squared_exponential
+from labagent.world.mechanisms import length_priors
+from labagent.world.plain import FEWEST_ROWS, standardisation
+from labagent.world.structural import Records, telling_rows
+
+STEP = 1e-4
+"""Step of the differences of gradients that make a Hessian."""
+
+
+@dataclass(frozen=True)
+class Structure:
+    """What the data say about uncertain edges.
+
+    Attributes:
+        edges: Every uncertain edge and the probability that it exists.
+        graphs: Graphs without uncertain edges and their probabilities, likeliest first.
+    """
+
+    edges: Mapping[tuple[str, str], float]
+    graphs: tuple[tuple[ProcessGraph, float], ...]
+
+    @property
+    def likeliest(self) -> ProcessGraph:
+        """The most probable graph."""
+        return self.graphs[0][0]
+
+
+def judge(graph: ProcessGraph, records: Records) -> Structure:
+    """Return the probabilities of all graphs that uncertain edges allow.
+
+    Args:
+        graph: Declared causes, uncertain ones with their prior probabilities.
+        records: What was seen.
+    """
+    by_child: dict[str, list[Cause]] = {}
+    for edge in graph.uncertain:
+        by_child.setdefault(edge.child, []).append(edge)
+    choices = [_choices(child, e, graph, records) for child, e in by_child.items()]
+    graphs = sorted(_graphs(graph, choices), key=lambda g: -g[1])
+    edges = {
+        e.ends: sum(p for g, p in graphs if e.ends in {k.ends for k in g.edges})
+        for e in graph.uncertain
+    }
+    return Structure(edges, tuple(graphs))
+
+
+Choices = list[tuple[tuple[Cause, ...], float]]
+"""Sets of uncertain parents of one variable, and their probabilities."""
+
+
+def _choices(
+    child: str, edges: Sequence[Cause], graph: ProcessGraph, records: Records
+) -> Choices:
+    certain = [e.parent for e in graph.edges if e.child == child and e.certain]
+    sets = [s for k in range(len(edges) + 1) for s in combinations(edges, k)]
+    everyone = [*certain, *(e.parent for e in edges)]
+    logs: list[float] = []
+    for chosen in sets:
+        parents = [*certain, *(e.parent for e in chosen)]
+        prior = sum(
+            math.log(e.probability if e in chosen else 1 - e.probability) for e in edges
+        )
+        rows = telling_rows(child, everyone, graph, records)
+        logs.append(prior + _evidence(child, parents, records, rows))
+    weights = torch.tensor(logs, dtype=torch.float64).softmax(dim=0).tolist()
+    return list(zip(sets, weights, strict=True))
+
+
+def _graphs(
+    graph: ProcessGraph, choices: Sequence[Choices]
+) -> Iterator[tuple[ProcessGraph, float]]:
+    """Yield every combination of the variables' parents with its probability."""
+    if not choices:
+        certain = tuple(e for e in graph.edges if e.certain)
+        yield replace(graph, edges=certain), 1.0
+        return
+    for rest, p in _graphs(graph, choices[1:]):
+        for chosen, q in choices[0]:
+            kept = {e.ends for e in (*rest.edges, *chosen)}
+            edges = tuple(
+                replace(e, probability=1.0) for e in graph.edges if e.ends in kept
+            )
+            yield replace(rest, edges=edges), p * q
+
+
+def _evidence(
+    child: str, parents: Sequence[str], records: Records, rows: Tensor
+) -> float:
+    """Return the log marginal likelihood of a variable given its parents, in nats."""
+    y = records.values[child][rows, 0]
+    if len(y) < FEWEST_ROWS:
+        return 0.0
+    shift, scale = standardisation(y)
+    y = (y - shift) / scale
+    if not parents:
+        return _independent(y)
+    x = torch.cat([records.values[p][rows] for p in parents], dim=-1)
+    low = x.min(dim=0).values
+    span = x.max(dim=0).values - low
+    x = (x - low) / torch.where(span > 0, span, torch.ones_like(span))
+    priors = length_priors(torch.ones(x.shape[-1], dtype=torch.bool))
+    return laplace(x, y, priors)
+
+
+def _independent(y: Tensor) -> float:
+    """Return the evidence of a process without inputs: mean and noise alone."""
+    x = y.new_zeros(len(y), 1)
+    priors = length_priors(torch.ones(1, dtype=torch.bool))
+    return laplace(x, y, priors)
+
+
+def laplace(x: Tensor, y: Tensor, priors: Priors) -> float:
+    """Return log p(y), hyper-parameters integrated by Laplace's method [MacKay1992].
+
+    Args:
+        x: (n, d) inputs in [0, 1].
+        y: (n,) standardised values.
+        priors: Of the hyper-parameters.
+    """
+    loss = LogPosterior(x, y, torch.zeros_like(y), priors, squared_exponential)
+    start = torch.cat(
+        [priors.lengths, y.new_tensor([priors.amplitude[0], priors.noise[0]])]
+    )
+    best = minimise(loss, start, 100)
+    k = len(best)
+    steps = STEP * torch.eye(k, dtype=y.dtype)
+    rows = [(loss(best + s)[1] - loss(best - s)[1]) / (2 * STEP) for s in steps]
+    hessian = torch.stack(rows)
+    curvature = torch.linalg.eigvalsh(0.5 * (hessian + hessian.T))
+    spreads = torch.cat(
+        [priors.spread, y.new_tensor([priors.amplitude[1], priors.noise[1]])]
+    )
+    # the posterior is no wider than the prior, whatever rounding says
+    curvature = curvature.clamp_min(float(spreads.max()) ** -2)
+    value, _ = loss(best)
+    normaliser = float(spreads.log().sum())  # (2 pi)^(k/2) of prior and integral cancel
+    return -value - normaliser - 0.5 * float(curvature.log().sum())
