@@ -275,6 +275,7 @@ class Trial:
             once are averaged; missing ones are absent.
         sigmas: Quantity to standard uncertainty, where given.
         context: Context variable to number or label.
+        observed: Controls that took their own course and were only written down.
         sealed: Quantity to the densities a model sealed before; absent where only the
             prior spoke, and for imported history.
         open: Whether a result may still come (the experiment is pending).
@@ -288,6 +289,7 @@ class Trial:
     results: Mapping[str, float] = field(default_factory=dict[str, float])
     sigmas: Mapping[str, float] = field(default_factory=dict[str, float])
     context: Mapping[str, float | str] = field(default_factory=dict[str, float | str])
+    observed: frozenset[str] = frozenset()
     sealed: Mapping[str, tuple[Member, ...]] = field(
         default_factory=dict[str, tuple[Member, ...]]
     )

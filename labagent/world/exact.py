@@ -237,6 +237,7 @@ class LogPosterior:
     shape: Shape
 
     def __call__(self, theta: Tensor) -> tuple[float, Tensor]:
+        """Return its value, in nats, and gradient (d + 2,) at theta (d + 2,)."""
         n, lengths = len(self.y), theta[:-2].exp()
         amplitude, noise = float(theta[-2].exp()), float(theta[-1].exp())
         k, slope = self.shape(_distances(self.X, self.X, lengths))

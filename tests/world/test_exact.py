@@ -9,10 +9,10 @@ from labagent.errors import ModelError
 from labagent.world.exact import (
     MEAN_VARIANCE,
     ExactGP,
+    LogPosterior,
     Parameters,
     Priors,
     Shape,
-    LogPosterior,
     fit_exact,
     matern52,
     squared_exponential,
