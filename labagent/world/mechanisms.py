@@ -120,25 +120,13 @@ def _mechanism(
     states = [i for i in node.inputs if i in order]
     columns = [c for i in node.inputs for c in evidence.columns.get(i, ())]
     context = [c for i in node.inputs for c in evidence.context_columns.get(i, ())]
-    shift, scale = scales[node.name]
-    rows = ~evidence.Y[:, [evidence.column(q) for q in (node.name, *states)]].isnan()
-    used = rows.all(dim=-1)
-    standardised = [
-        (evidence.Y[used, evidence.column(s)] - scales[s][0]) / scales[s][1]
-        for s in states
-    ]
-    seen = torch.stack(standardised, dim=-1) if states else evidence.X[used, :0]
+    used = _complete(evidence, (node.name, *states))
+    seen = _standardised(evidence, states, scales)[used]
     low, span = _range(seen)
-    inputs = torch.cat(
-        [
-            evidence.X[used][:, columns],
-            (seen - low) / span,
-            evidence.C[used][:, context],
-        ],
-        dim=-1,
-    )
-    y = (evidence.Y[used, evidence.column(node.name)] - shift) / scale
-    s = evidence.S[used, evidence.column(node.name)] / scale
+    parts = (evidence.X[used][:, columns], (seen - low) / span)
+    inputs = torch.cat([*parts, evidence.C[used][:, context]], dim=-1)
+    y = _standardised(evidence, [node.name], scales)[used, 0]
+    s = evidence.S[used, evidence.column(node.name)] / scales[node.name][1]
     gp = fit_mechanism(
         inputs.to(place),
         y.to(place),
@@ -150,16 +138,26 @@ def _mechanism(
         *states,
         *(evidence.context_features[c] for c in context),
     )
-    mechanism = Mechanism(
-        name=node.name,
-        columns=tuple(columns),
-        states=tuple(order.index(i) for i in states),
-        context=tuple(context),
-        offset=low.to(place),
-        span=span.to(place),
-        gp=gp,
-    )
-    return mechanism, names
+    seen_nodes = tuple(order.index(i) for i in states)
+    where = tuple(columns), seen_nodes, tuple(context)
+    return Mechanism(node.name, *where, low.to(place), span.to(place), gp), names
+
+
+def _complete(evidence: Evidence, quantities: Sequence[str]) -> Tensor:
+    """Return (n,) which rows have all of some quantities."""
+    columns = [evidence.column(q) for q in quantities]
+    return ~evidence.Y[:, columns].isnan().any(dim=-1)
+
+
+def _standardised(
+    evidence: Evidence,
+    quantities: Sequence[str],
+    scales: Mapping[str, tuple[float, float]],
+) -> Tensor:
+    """Return standardised values (n, p) of quantities."""
+    columns = [evidence.column(q) for q in quantities]
+    scaled = evidence.Y.new_tensor([scales[q] for q in quantities]).reshape(-1, 2)
+    return (evidence.Y[:, columns] - scaled[:, 0]) / scaled[:, 1]
 
 
 def _range(seen: Tensor) -> tuple[Tensor, Tensor]:
