@@ -12,6 +12,7 @@ from labagent.ports import Executor, Setup
 
 EXECUTORS: dict[str, str] = {
     "ase-emt": "adapters.simulators.ase_emt:AseEmt",
+    "calcination": "adapters.simulators.calcination:Calcination",
     "replay": "adapters.simulators.replay:Replay",
     "python": "adapters.simulators.python_callable:PythonCallable",
     "manual": "adapters.instruments.manual:Manual",

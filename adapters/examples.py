@@ -16,6 +16,7 @@ from labagent.variables import (
     Choice,
     Composition,
     Continuous,
+    Label,
     Real,
     Role,
     Species,
@@ -108,6 +109,36 @@ def _ase_emt(folder: Path) -> Example:
     )
 
 
+def _calcination(folder: Path) -> Example:
+    controls = (
+        Variable("calcine.temperature", Role.CONTROL, Continuous(400.0, 750.0), "degC"),
+        Variable("anneal.time", Role.CONTROL, Continuous(15.0, 600.0), "min"),
+    )
+    results = (
+        Variable("grain_size", Role.STATE, Real(), "angstrom"),
+        Variable("activity", Role.OUTCOME, Real(), "1/min"),
+        Variable("lot", Role.CONTEXT, Label()),
+    )
+    # without chance, so that equal steps of two experiments have equal results
+    quiet = {"context_noise": 0, "process_noise": 0, "measurement_noise": 0}
+
+    def setup(delay: str) -> Setup:
+        options = {**quiet, "delay": delay}
+        parts = (controls, results, folder, folder / "work")
+        return Setup("furnace", "calcination", options, 60.0, *parts)
+
+    return Example(
+        setup=setup("0 s"),
+        slow=setup("1 hour"),
+        good={"calcine.temperature": 500.0, "anneal.time": 120.0},
+        other={"calcine.temperature": 600.0, "anneal.time": 30.0},
+        forbidden={"calcine.temperature": 751.0, "anneal.time": 120.0},
+        effects=_count(folder, "work/runs/*/run.json"),
+        complete=_nobody,
+        spoil=lambda: shutil.rmtree(folder / "work"),
+    )
+
+
 def _replay(folder: Path) -> Example:
     table = folder / "table.csv"
     create(table, "temperature,base,yield\n100,NaOH,42.5\n40,K2CO3,7\n")
@@ -193,6 +224,7 @@ def _manual(folder: Path) -> Example:
 
 EXAMPLES: dict[str, Callable[[Path], Example]] = {
     "ase-emt": _ase_emt,
+    "calcination": _calcination,
     "replay": _replay,
     "python": _python,
     "manual": _manual,

@@ -12,8 +12,8 @@ from tests.adapters.setups import setup
 def test_check_of_an_unknown_adapter_suggests_one(tmp_path: Path) -> None:
     (problem,) = check(setup(tmp_path, "reply"))
     assert problem == (
-        "executors.bench.adapter: got 'reply', must be one of ase-emt, replay, python, "
-        "manual; did you mean 'replay'?"
+        "executors.bench.adapter: got 'reply', must be one of ase-emt, calcination, "
+        "replay, python, manual; did you mean 'replay'?"
     )
 
 
@@ -50,4 +50,4 @@ def test_naming_the_table_imports_no_driver() -> None:
 
 def test_the_kit_is_a_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["no-such"]) == 2
-    assert "give one of ase-emt, replay" in capsys.readouterr().err
+    assert "give one of ase-emt, calcination" in capsys.readouterr().err
