@@ -12,7 +12,8 @@ described in ``docs/campaign-file.md``, whose examples are tests.
     goals        objectives, measured, context      controls   design variables
     process      stages, executors                  costs      budget, money
     rules        the language of rules              constraints  its meaning
-    stops, causality, settings
+    stops, settings
+    causality    the declared graph     arrows     its lines    sequence    their order
     feasibility, simplex   whether rules leave anything
     tables, cells, columns, rows, inlining    CSV and XLSX
     units        pint        numerals   numbers in other notations

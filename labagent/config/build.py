@@ -140,7 +140,7 @@ class _Builder:
         check_budget(root, budget, variables.process.stages, report)
         space, safety = self._space(variables)
         history = self._history(space, variables)
-        graph = read_graph(root, variables.roles, report)
+        graph = read_graph(root, variables.roles, variables.process.stages, report)
         stop = read_stops(root, variables.by_name, variables.broken, report)
         pays_for = affordable(budget, variables.process.stages)
         settings = read_settings(root, space, pays_for, history is not None)

@@ -8,8 +8,6 @@ the campaign.
 from collections.abc import Mapping
 
 NOT_YET: Mapping[str, str] = {
-    "causes": "the process network that uses declared causes",
-    "forbid_causes": "the process network that uses declared causes",
     "curiosity": "proposals out of curiosity",
     "report_back": "findings on demand",
     "loosen": "a leash that loosens by itself",
