@@ -92,9 +92,7 @@ def _best(
 ) -> Choice:
     found = _scored(encoder, acquisition, raw, used)[: STARTS * 4]
     found = _climb(encoder, acquisition, found, used)
-    polished = [
-        p for start in found[:STARTS] for p in _polish(encoder, acquisition, start[1])
-    ]
+    polished = _polish_all(encoder, acquisition, [p for _, p in found[:STARTS]])
     found = _merge(found, _scored(encoder, acquisition, polished, used))
     (top, best), *rest = found
     return Choice(best, top, _runners_up(encoder, best, rest))
@@ -203,31 +201,56 @@ def _transfers(
                 }
 
 
-def _polish(
-    encoder: SpaceEncoder, acquisition: AcquisitionFunction, start: Intervention
+def _polish_all(
+    encoder: SpaceEncoder,
+    acquisition: AcquisitionFunction,
+    starts: Sequence[Intervention],
 ) -> list[dict[str, Value]]:
-    """Return the allowed point a gradient search from ``start`` ends at, if any."""
-    x = encoder.encode([start])
-    fixed = _fixed_features(encoder, x)
+    """Return the allowed points that gradient searches from starts end at.
+
+    Starts that hold the same entries under the same rules are searched together.
+    """
+    groups: dict[str, list[Intervention]] = {}
+    for start in starts:
+        fixed = _fixed_features(encoder, encoder.encode([start]))
+        rules = inequalities(encoder, start)
+        same = repr((fixed, [(r.index, r.coefficient, r.bound) for r in rules]))
+        groups.setdefault(same, []).append(start)
+    return [
+        p for group in groups.values() for p in _polish(encoder, acquisition, group)
+    ]
+
+
+def _polish(
+    encoder: SpaceEncoder,
+    acquisition: AcquisitionFunction,
+    starts: Sequence[Intervention],
+) -> list[dict[str, Value]]:
+    """Return the allowed points of a joint search from starts of one group."""
+    x = encoder.encode(starts)
+    fixed = _fixed_features(encoder, x[:1])
     if len(fixed) == encoder.width:
         return []
     device = device_of(acquisition)
-    rules = inequalities(encoder, start)
+    rules = inequalities(encoder, starts[0])
     bounds = torch.stack([torch.zeros_like(x[0]), torch.ones_like(x[0])])
     end, _ = optimize_acqf(
         acquisition,
         bounds=bounds.to(device),
         q=1,
-        num_restarts=1,
-        batch_initial_conditions=x.unsqueeze(0).to(device),
+        num_restarts=len(starts),
+        batch_initial_conditions=x.unsqueeze(1).to(device),
+        return_best_only=False,
         fixed_features=fixed or None,
         inequality_constraints=_on(rules, device),
         equality_constraints=_on(simplex(encoder), device),
         options={"maxiter": 100},
     )
-    return [p for p in _tidied(encoder, end.cpu()) if not encoder.space.violations(p)][
-        :1
-    ]
+    found: list[dict[str, Value]] = []
+    for one in end.cpu():
+        points = _tidied(encoder, one.reshape(1, -1))
+        found += [p for p in points if not encoder.space.violations(p)][:1]
+    return found
 
 
 def _on(

@@ -131,7 +131,9 @@ def _context(
         if isinstance(variable.domain, Label):
             labels = sorted({str(v) for v in seen if v is not None})
             rows = [[float(v == label) for label in labels] for v in seen]
-            part = torch.tensor(rows, dtype=torch.float64).reshape(len(seen), len(labels))
+            part = torch.tensor(rows, dtype=torch.float64).reshape(
+                len(seen), len(labels)
+            )
             names = [f"{variable.name}={label}" for label in labels]
         else:
             part, names = _number(seen), [variable.name]

@@ -82,6 +82,8 @@ class Mixture:
 
     def predict(self, campaign: Campaign, X: Tensor) -> list[tuple[Prediction, ...]]:
         """Return the prediction of every measured quantity at every row of X (k, d)."""
+        if not len(X):
+            return []
         normals = {name: fitted.predict(X) for name, fitted in self.members.items()}
         return [
             tuple(

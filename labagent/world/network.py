@@ -82,7 +82,8 @@ class Mechanism:
         if self.states:
             seen = torch.stack([values[i] for i in self.states], dim=-1)
             parts.append((seen - self.offset) / self.span)
-        parts.append(context[..., list(self.context)])
+        if self.context:
+            parts.append(context[..., list(self.context)])
         shape = torch.broadcast_shapes(*(p.shape[:-1] for p in parts))
         return torch.cat([p.expand(*shape, p.shape[-1]) for p in parts], dim=-1)
 
@@ -260,14 +261,17 @@ class ProcessNetwork(Model):
             return self._experiments(X, z)
         q, r, k = X.shape[-2], self.repeats, len(self.mechanisms)
         many = X.repeat_interleave(r, dim=-2)  # (..., q r, d)
-        shape = (len(z), *many.shape[:-1])
         z = z[..., : k * r].unflatten(-1, (k, r)).movedim(-1, -2)  # (S, ..., q, r, k)
-        z = z.flatten(-3, -2).expand(*shape, k)
         errors, context = self._realisations(q)
         values: list[Tensor] = []
         for i, mechanism in enumerate(self.mechanisms):
-            x = mechanism.inputs(many.expand(*shape, X.shape[-1]), values, context)
-            f = _joint_draw(mechanism.gp, x, z[..., i])
+            if mechanism.states or mechanism.context:
+                x = mechanism.inputs(many, values, context)
+                f = _joint_draw(mechanism.gp, x, z[..., i].flatten(-2))
+            else:  # all repeats and draws see the same inputs
+                x = mechanism.inputs(X, values, context[:1])
+                f = _joint_draw(mechanism.gp, x, z[..., 0, i])
+                f = f.repeat_interleave(r, dim=-1)
             values.append(f + math.sqrt(mechanism.gp.parameters.noise) * errors[:, i])
         draws = torch.stack([values[i] for i in self.outputs], dim=-1)
         return draws.unflatten(-2, (q, r)).mean(dim=-2)
@@ -288,14 +292,13 @@ class ProcessNetwork(Model):
     def _experiments(self, X: Tensor, z: Tensor) -> Tensor:
         """Return single experiments (S, ..., q, m): noise and context as they come."""
         k = len(self.mechanisms)
-        shape = (len(z), *X.shape[:-1])
         context = self._contexts(len(z), X)
         values: list[Tensor] = []
         for i, mechanism in enumerate(self.mechanisms):
-            x = mechanism.inputs(X.expand(*shape, X.shape[-1]), values, context)
-            f = _joint_draw(mechanism.gp, x, z[..., i].expand(shape))
+            x = mechanism.inputs(X, values, context)
+            f = _joint_draw(mechanism.gp, x, z[..., i])
             noise = math.sqrt(mechanism.gp.parameters.noise)
-            values.append(f + noise * z[..., k + i].expand(shape))
+            values.append(f + noise * z[..., k + i])
         return torch.stack([values[i] for i in self.outputs], dim=-1)
 
     def _contexts(self, count: int, X: Tensor) -> Tensor:
@@ -327,12 +330,11 @@ class ProcessNetwork(Model):
         Each mechanism's own variance is added in closed form, so that only what comes
         before it is sampled.
         """
-        shape = (len(z), *X.shape[:-1])
         context = self._contexts(len(z), X)
         values: list[Tensor] = []
         found: list[Pair] = []
         for i, mechanism in enumerate(self.mechanisms):
-            x = mechanism.inputs(X.expand(*shape, X.shape[-1]), values, context)
+            x = mechanism.inputs(X.expand(len(z), *X.shape), values, context)
             mean, variance = mechanism.gp.marginal(x)
             total = variance + mechanism.gp.parameters.noise
             values.append(mean + total.sqrt() * z[..., i])
