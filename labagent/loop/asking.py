@@ -270,7 +270,7 @@ def read_records(campaign: Campaign, trials: Trials, encoder: SpaceEncoder) -> R
         missing = torch.tensor([variable.name not in t.context for t in measured])
         part = evidence.C[:, columns].clone()
         part[missing] = math.nan
-        if part.shape[-1]:
+        if not bool(missing.all()):
             values[variable.name] = part
     was_set = {n: _was_set(n, measured) for n in campaign.space.names}
     return Records(values, was_set)

@@ -5,7 +5,7 @@ import math
 import platform
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import botorch
 import gpytorch
@@ -20,8 +20,10 @@ from labagent.acquisition import (
     choose_acquisition,
 )
 from labagent.campaigns import Campaign, Find
+from labagent.causes.usable import project
 from labagent.errors import DataError, ModelError
 from labagent.experiments import Decision, Prediction, Proposal, Trial, Trials
+from labagent.loop.asking import read_records
 from labagent.planning import LARGEST_LIST, Wanted, choose, count_keys, sample
 from labagent.representations.encoder import SpaceEncoder
 from labagent.variables import Intervention
@@ -29,6 +31,7 @@ from labagent.world import Evidence, Fitted, Mixture, fit_members, gather
 from labagent.world.devices import choose_device, seeded
 from labagent.world.plain import FEWEST_ROWS
 from labagent.world.sealing import prior_prediction
+from labagent.world.structure import judge
 
 REFERENCES = 4096
 """Most points that stand for the whole space, where a goal compares with it."""
@@ -78,7 +81,7 @@ def propose(
         seed=setting.seed,
         trained_on=len(trials.measured),
         pending=tuple(t.id for t in trials.pending),
-        model={} if setting.mixture is None else setting.mixture.summary(),
+        model=setting.summary(),
         versions=_versions(campaign),
         proposals=tuple(proposals),
     )
@@ -117,15 +120,30 @@ class _Setting:
     mixture: Mixture | None
     seed: int
     batch: int
+    edges: Mapping[tuple[str, str], float]
 
     @classmethod
     def of(cls, campaign: Campaign, trials: Trials, batch: int) -> "_Setting":
         encoder = SpaceEncoder(campaign.space)
-        evidence = gather(campaign, trials, encoder)
+        edges: Mapping[tuple[str, str], float] = {}
+        told = campaign
+        if campaign.graph.uncertain and len(trials.measured) >= FEWEST_ROWS:
+            records = read_records(campaign, trials, encoder)
+            structure = judge(project(campaign.graph, records.values), records)
+            edges = structure.edges
+            told = replace(campaign, graph=structure.likeliest)
+        evidence = gather(told, trials, encoder)
         seed = decision_seed(campaign.seed, batch)
         fitted = fit_members(evidence, seed, campaign.device)
         mixture = Mixture.of(campaign, trials, fitted) if fitted else None
-        return cls(campaign, trials, encoder, evidence, mixture, seed, batch)
+        return cls(campaign, trials, encoder, evidence, mixture, seed, batch, edges)
+
+    def summary(self) -> dict[str, object]:
+        """Return members and probabilities of uncertain edges, in plain numbers."""
+        found = dict(self.mixture.summary()) if self.mixture else {}
+        if self.edges:
+            found["edges"] = {" -> ".join(e): p for e, p in self.edges.items()}
+        return found
 
     @property
     def informed(self) -> bool:

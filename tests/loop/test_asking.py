@@ -10,6 +10,7 @@ from labagent.campaigns import Campaign, Direction, Objective, Stage
 from labagent.causes import Cause, Identified, ProcessGraph, Unidentified
 from labagent.errors import DataError, ModelError
 from labagent.experiments import Trial, Trials
+from labagent.loop import propose
 from labagent.loop.asking import Answer, Asked
 from labagent.variables import (
     Continuous,
@@ -182,3 +183,12 @@ def test_experiments_without_results_cannot_be_imagined_otherwise() -> None:
 def test_two_results_are_the_least() -> None:
     with pytest.raises(ModelError, match="got 1 experiments"):
         Asked.of(route(), trials(1))
+
+
+def test_a_decision_tells_how_likely_uncertain_edges_are() -> None:
+    graph = ProcessGraph((*EDGES, Cause("heat", "strength", 0.5)))
+    decision = propose(route(graph), trials(12), 0, 1)
+    edges = decision.model["edges"]
+    assert isinstance(edges, dict)
+    assert edges["heat -> strength"] < 0.6
+    assert "edges" not in propose(route(), trials(12), 0, 1).model
