@@ -52,10 +52,11 @@ import labagent
 from benchmarks.functions.agent import VARIANTS, Agent, campaign_text, read
 from benchmarks.functions.eifn import Eifn
 from benchmarks.functions.plain import SEEDS_A_CAMPAIGN, Arm, Chance, Plain
-from benchmarks.functions.problems import PROBLEMS, Problem, sobol
+from benchmarks.functions.problems import Problem, sobol
 from benchmarks.functions.rows import Job, Row, append, failed
 from benchmarks.functions.rows import read as read_rows
 from benchmarks.functions.scores import report
+from benchmarks.functions.table import PROBLEMS
 
 STEPS, SEEDS = 25, 20
 WIDTH = 160

@@ -5,15 +5,15 @@ same in the controls' units, Y (n, m) values of the nodes in their declared orde
 is also an order in which the process passes them.
 
 The three synthetic ones are those of [Astudillo2021]_ (Drop-wave, Ackley, Rosenbrock),
-all maximised. A new one is a function that returns a :class:`Problem` and a line in
-:data:`PROBLEMS`.
+all maximised. A new one is a function that returns a :class:`Problem` and a line in the
+table beside this module.
 
 .. [Astudillo2021] R. Astudillo, P. I. Frazier. Bayesian optimization of function
    networks. NeurIPS 2021.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -78,7 +78,7 @@ class Problem:
     """A process to optimise.
 
     Attributes:
-        name: Key in :data:`PROBLEMS`; small letters, digits, hyphens.
+        name: Key in the table; small letters, digits, hyphens.
         controls: What is set.
         nodes: What is measured, parents before children.
         objective: The node to be made better.
@@ -273,12 +273,3 @@ def rosenbrock() -> Problem:
         optimum=0.0,
         truth=_rosenbrock_truth,
     )
-
-
-PROBLEMS: Mapping[str, Callable[[], Problem]] = {
-    "dropwave": dropwave,
-    "ackley": ackley,
-    "rosenbrock": rosenbrock,
-    # "calcination": calcination, once adapters/physics/calcination.py is there
-}
-"""Name to the function that makes the problem."""

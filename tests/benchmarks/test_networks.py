@@ -7,10 +7,11 @@ import pytest
 from rich.console import Console
 
 from benchmarks.functions.agent import VARIANTS, Agent, campaign_text, read
-from benchmarks.functions.problems import PROBLEMS, rosenbrock, sobol
+from benchmarks.functions.problems import rosenbrock, sobol
 from benchmarks.functions.rows import Job, append, failed
 from benchmarks.functions.rows import read as read_rows
 from benchmarks.functions.scores import ratio, report
+from benchmarks.functions.table import PROBLEMS
 from benchmarks.networks import run
 
 JOB = Job("dropwave", seed=3, arm="random", starts=4, steps=2)
