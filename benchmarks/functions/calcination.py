@@ -18,17 +18,17 @@ LEVELS = Levels(context=0.0, process=1.0, measurement=1.0)
 OPTIMUM = 1.033
 """Activity of the best recipe of at least 60 MPa, 1/h; by differential evolution."""
 
-DRY = ("dry.temperature", "dry.time")
-FIRE = ("calcine.temperature", "calcine.time", "calcine.ramp")
-ANNEAL = ("anneal.temperature", "anneal.time")
+DRY = ("dry_temperature", "dry_time")
+FIRE = ("calcine_temperature", "calcine_time", "calcine_ramp")
+ANNEAL = ("anneal_temperature", "anneal_time")
 CONTROLS = (
-    Control("dry.temperature", 50, 140, "degC"),
-    Control("dry.time", 1, 48, "hour", log=True),
-    Control("calcine.temperature", 400, 750, "degC"),
-    Control("calcine.time", 0.25, 8, "hour", log=True),
-    Control("calcine.ramp", 1, 20, "K/min", log=True),
-    Control("anneal.temperature", 500, 950, "degC"),
-    Control("anneal.time", 0.25, 12, "hour", log=True),
+    Control("dry_temperature", 50, 140, "degC"),
+    Control("dry_time", 1, 48, "hour", log=True),
+    Control("calcine_temperature", 400, 750, "degC"),
+    Control("calcine_time", 0.25, 8, "hour", log=True),
+    Control("calcine_ramp", 1, 20, "K/min", log=True),
+    Control("anneal_temperature", 500, 950, "degC"),
+    Control("anneal_time", 0.25, 12, "hour", log=True),
 )
 NODES = (
     Node("moisture", DRY, "percent"),
@@ -36,7 +36,7 @@ NODES = (
     Node("grain_calcined", (*FIRE, *DRY, "moisture"), "nm"),
     Node(
         "green_density",
-        ("moisture", "grain_calcined", "dry.temperature", "calcine.ramp"),
+        ("moisture", "grain_calcined", "dry_temperature", "calcine_ramp"),
     ),
     Node("rutile_fraction", (*ANNEAL, "rutile_calcined", "grain_calcined")),
     Node("grain_size", (*ANNEAL, "grain_calcined", "rutile_fraction"), "nm"),
@@ -46,8 +46,8 @@ NODES = (
             *ANNEAL,
             "green_density",
             "grain_calcined",
-            "calcine.temperature",
-            "calcine.time",
+            "calcine_temperature",
+            "calcine_time",
         ),
     ),
     Node("activity", ("rutile_fraction", "grain_size", "density"), "1/hour"),
