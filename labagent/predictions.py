@@ -73,6 +73,8 @@ class Prediction:
         A mixture's variance is ruled by its rarest and widest members; this, which
         people are shown, by what is expected.
         """
+        if len(self.members) == 1:
+            return self.members[0].std
         low, high = self.interval(_CENTRAL)
         return (high - low) / _WIDTH
 

@@ -14,6 +14,7 @@ from labagent.campaigns import (
     OutcomeLimit,
     Stage,
 )
+from labagent.review.graphs import picture
 from labagent.review.wording import plural
 from labagent.variables import (
     Choice,
@@ -163,10 +164,15 @@ def stage(campaign: Campaign, found: Stage) -> str:
 
 
 def causes(campaign: Campaign) -> str:
-    """Return the declared causes, one effect a line."""
-    children = dict.fromkeys(e.child for e in campaign.graph.edges)
-    lines = [f"{', '.join(campaign.graph.parents(c))} -> {c}" for c in children]
-    return "\n".join(lines)
+    """Return the declared causes as a campaign file says them."""
+    shown = picture(campaign)
+    sure: dict[str, list[str]] = {}
+    for edge in campaign.graph.edges:
+        if edge.certain:
+            sure.setdefault(edge.child, []).append(edge.parent)
+    lines = [f"{', '.join(parents)} -> {child}" for child, parents in sure.items()]
+    lines += [str(x) for x in shown.links if x.hidden or not x.certain]
+    return "\n".join([*lines, *(f"{link}: forbidden" for link in shown.forbidden)])
 
 
 def budget(campaign: Campaign) -> str:

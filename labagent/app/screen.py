@@ -33,7 +33,7 @@ def table(
     columns: Sequence[Column], rows: Iterable[Sequence[str]], title: str = ""
 ) -> Styled:
     """Return a table as text."""
-    style = box.SIMPLE_HEAD if _unicode() else box.ASCII
+    style = box.SIMPLE_HEAD if speaks_unicode() else box.ASCII
     grid = Table(box=style, pad_edge=False, title=_cell(title) or None)
     grid.title_justify = "left"
     for column in columns:
@@ -65,7 +65,8 @@ def rendered(thing: object) -> Styled:
     return Styled("\n".join(lines).strip("\n"))
 
 
-def _unicode() -> bool:
+def speaks_unicode() -> bool:
+    """Return whether stdout can show more than ASCII."""
     return (sys.stdout.encoding or "").lower().startswith("utf")
 
 

@@ -13,7 +13,15 @@ from labagent.app.lazy import load
 from labagent.app.main import app
 from tests.lab import Lab
 
-READING = ["--help", "check films.yaml", "status", "next", "history", "show 1"]
+READING = [
+    "--help",
+    "check films.yaml",
+    "graph films.yaml",
+    "status",
+    "next",
+    "history",
+    "show 1",
+]
 READING += ["explain 1", "verify", "db url"]
 
 
@@ -87,7 +95,8 @@ def test_writing_needs_no_torch_prefect_or_pandas(words: str, begun: Lab) -> Non
 
 
 def test_checking_needs_no_database(lab: Lab) -> None:
-    assert "sqlalchemy" not in modules_after(lab.folder, "check films.yaml")
+    for words in ("check films.yaml", "graph films.yaml --svg films.svg"):
+        assert "sqlalchemy" not in modules_after(lab.folder, words)
 
 
 def test_help_needs_no_database_and_no_units(lab: Lab) -> None:

@@ -85,6 +85,11 @@ safety:
 context:
   humidity: {unit: percent, range: [10, 60]}
   operator: {kind: label}
+causes:
+  - anneal.temperature, humidity -> grain
+  - grain -> plqy ? 0.8
+  - plqy <-> t85
+forbid_causes: [operator -> plqy]
 budget: {experiments: 60, cost: 600 EUR, hours: 5 days}
 executors:
   bench: manual

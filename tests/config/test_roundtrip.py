@@ -45,6 +45,9 @@ def _controls(draw: st.DrawFn) -> dict[str, object]:
 def _campaigns(draw: st.DrawFn) -> dict[str, object]:
     names = draw(st.lists(_NAMES, min_size=6, max_size=6, unique=True))
     goal = draw(st.sampled_from(["maximize", "minimize"]))
+    controls = names[3 : draw(st.integers(4, 6))]
+    parents = draw(st.lists(st.sampled_from(controls), min_size=1, max_size=2))
+    doubt = draw(st.sampled_from(["", " ? 0.7", " ? 1e-3"]))
     aim = {"unit": draw(_UNITS), "goal": goal, "expect": draw(_RANGES)}
     return {
         "labagent": 1,
@@ -53,7 +56,13 @@ def _campaigns(draw: st.DrawFn) -> dict[str, object]:
         "objectives": {names[0]: aim},
         "measured": {names[1]: {"unit": draw(_UNITS)}},
         "context": {names[2]: {"kind": "label"}},
-        "controls": {n: draw(_controls()) for n in names[3 : draw(st.integers(4, 6))]},
+        "controls": {n: draw(_controls()) for n in controls},
+        "causes": [
+            f"{', '.join(parents)} -> {names[1]}{doubt}",
+            f"{names[2]}, {names[1]} -> {names[0]}",
+            f"{names[0]} <-> {names[2]}",
+        ],
+        "forbid_causes": [f"{controls[0]} -> {names[0]}"],
         "budget": {"experiments": draw(st.integers(1, 500))},
         "executors": {"bench": {"adapter": "manual", "note": draw(_TEXTS)}},
         "seed": draw(st.integers(0, 2**31)),

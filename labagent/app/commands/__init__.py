@@ -6,6 +6,7 @@ from labagent.app.lazy import Entry
 
 _HERE = "labagent.app.commands"
 _BEGIN, _WORK, _READ = "Begin", "Work", "Read"
+_ASK = "Ask the model"
 _TRUST, _CARE = "Trust, but verify", "Look after"
 
 COMMANDS: Mapping[str, Entry] = {
@@ -16,6 +17,9 @@ COMMANDS: Mapping[str, Entry] = {
     ),
     "init": Entry(f"{_HERE}.init:init", _BEGIN, "Write a campaign file to start from."),
     "check": Entry(f"{_HERE}.check:check", _BEGIN, "Check a campaign file."),
+    "graph": Entry(
+        f"{_HERE}.graph:graph", _BEGIN, "Draw what causes what in a campaign file."
+    ),
     "import": Entry(
         f"{_HERE}.import_table:import_table",
         _BEGIN,
@@ -44,6 +48,20 @@ COMMANDS: Mapping[str, Entry] = {
     "show": Entry(f"{_HERE}.show:show", _READ, "Show everything about experiments."),
     "explain": Entry(
         f"{_HERE}.explain:explain", _READ, "Say why an experiment was proposed."
+    ),
+    "predict": Entry(
+        f"{_HERE}.predict:predict", _ASK, "Say what is expected of a whole recipe."
+    ),
+    "do": Entry(f"{_HERE}.do:do", _ASK, "Say what would follow if something were set."),
+    "counterfactual": Entry(
+        f"{_HERE}.counterfactual:counterfactual",
+        _ASK,
+        "Say what an experiment would have shown, set otherwise.",
+    ),
+    "identify": Entry(
+        f"{_HERE}.identify:identify",
+        _ASK,
+        "Say whether an effect can be told, and by which formula.",
     ),
     "verify": Entry(
         f"{_HERE}.verify:verify",
