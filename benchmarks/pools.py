@@ -165,7 +165,7 @@ class Botorch:
         )
         spread = (frame.max() - frame.min()).replace(0, 1)
         scaled = ((frame - frame.min()) / spread).to_numpy(dtype=float)
-        self._pool = torch.tensor(scaled, dtype=torch.float64)
+        self.pool = torch.tensor(scaled, dtype=torch.float64)
         self._sign = 1.0 if table.goal == "max" else -1.0
         self._rows: list[int] = []
         self._values: list[float] = []
@@ -178,13 +178,13 @@ class Botorch:
     def ask(self) -> tuple[int, tuple[float, float] | None]:
         """Return the unmeasured row of the largest log expected improvement."""
         y = torch.tensor(self._values, dtype=torch.float64).unsqueeze(-1)
-        seen = self._pool[self._rows]
+        seen = self.pool[self._rows]
         model = SingleTaskGP(seen, y, outcome_transform=Standardize(m=1))
         fit_gpytorch_mll(ExactMarginalLogLikelihood(model.likelihood, model))
         with torch.no_grad():
             # the best posterior mean: results are noisy
             best = model.posterior(seen).mean.max()
-            values = LogExpectedImprovement(model, best)(self._pool.unsqueeze(-2))
+            values = LogExpectedImprovement(model, best)(self.pool.unsqueeze(-2))
         values[self._rows] = -torch.inf
         return int(values.argmax()), None
 
