@@ -62,7 +62,7 @@ def read_entries(known: Mapping[str, Variable], entries: Iterable[str]) -> Entri
             names.append(name)
             found += _measurement(known, name, text)
         except DataError as error:
-            mistakes.append(_mistake(error))
+            mistakes.append(as_mistake(error))
     twice = sorted({n for n in names if names.count(n) > 1})
     mistakes += [
         Mistake(f"result {n}", "got several values", "must be given once")
@@ -81,8 +81,8 @@ def nothing_recorded(mistakes: Sequence[Mistake]) -> ConfigurationError:
     return ConfigurationError([*others, last])
 
 
-def _mistake(error: DataError) -> Mistake:
-    """Return a message of this module as a mistake with its parts."""
+def as_mistake(error: DataError) -> Mistake:
+    """Return a message as a mistake with its parts."""
     place, _, problem = str(error).partition(": ")
     problem, _, rule = problem.partition(", must ")
     rule, _, suggestion = rule.partition("; ")
@@ -154,7 +154,7 @@ def _measurement(
     if isinstance(variable.domain, (Label, Choice)):
         _refuse(name, text, variable.domain.violations(text))
         return [Measurement(name, None, variable.unit, label=text, kind=kind)]
-    value, sigma = _number(name, text, variable.unit)
+    value, sigma = read_number(f"result {name}", text, variable.unit)
     return [Measurement(name, value, variable.unit, sigma=sigma, kind=kind)]
 
 
@@ -178,8 +178,17 @@ def _refuse(name: str, text: str, violations: list[str]) -> None:
         raise DataError(f"result {name}: {violations[0] or text}")
 
 
-def _number(name: str, text: str, unit: str) -> tuple[float, float | None]:
-    """Return value and standard uncertainty, converted to the declared unit."""
+def read_number(place: str, text: str, unit: str) -> tuple[float, float | None]:
+    """Return value and standard uncertainty, converted to the declared unit.
+
+    Args:
+        place: What the message begins with, the name last: ``result plqy``.
+        text: As typed.
+        unit: The declared unit.
+
+    Raises:
+        DataError: It is no number, or its unit does not convert.
+    """
     spread = _PLUS_MINUS.fullmatch(text)
     if spread:
         text = f"{_pointed(spread[1])} ± {_pointed(spread[2])} {spread[3]}"
@@ -187,7 +196,7 @@ def _number(name: str, text: str, unit: str) -> tuple[float, float | None]:
         text = _pointed(text)
     if advice := _advice(text):
         raise DataError(
-            f"result {name}: got {text!r}, must be written with a decimal point and "
+            f"{place}: got {text!r}, must be written with a decimal point and "
             f"nothing between the thousands; {advice}"
         )
     spread = _PLUS_MINUS.fullmatch(text)
@@ -196,20 +205,20 @@ def _number(name: str, text: str, unit: str) -> tuple[float, float | None]:
     width = split_amount(spread[2]) if spread else None
     if amount is None or (spread and width is None):
         raise DataError(
-            f"result {name}: got {text!r}, must be a number with or without a unit; "
-            f"for example {name}=1.2{unit}"
+            f"{place}: got {text!r}, must be a number with or without a unit; "
+            f"for example {place.rsplit(maxsplit=1)[-1]}=1.2{unit}"
         )
     value, given = amount
     if given[:1] in (",", "."):
         raise DataError(
-            f"result {name}: got {text!r}, must be one number with a decimal point"
+            f"{place}: got {text!r}, must be one number with a decimal point"
         )
     try:
         slope, offset = affine(given or unit, unit)
     except DataError as error:
         _, _, rule = str(error).partition(", must ")
         raise DataError(
-            f"result {name}: got {value:g} in the unit {given or '(none)'}, must {rule}"
+            f"{place}: got {value:g} in the unit {given or '(none)'}, must {rule}"
         ) from error
     sigma = None if width is None else abs(slope * width[0])
     return slope * value + offset, sigma

@@ -34,6 +34,14 @@ def amount(value: float, unit: str, digits: int = 4) -> str:
     return f"{number(value, digits)} {unit}".rstrip()
 
 
+def rounded(value: float, unit: str, width: float) -> str:
+    """Return a number with its unit, rounded to what an interval's width allows."""
+    if not (width > 0 and value):
+        return amount(value, unit)
+    digits = max(1, _exponent(value) - _exponent(width) + 2)
+    return amount(value, unit, min(digits, 8))
+
+
 def setting(value: Value, unit: str = "") -> str:
     """Return the value of one control: a number, a label or a formula."""
     if isinstance(value, str):

@@ -5,7 +5,7 @@ is taken as a cause, and only what was set in the experiments can be asked about
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -25,7 +25,7 @@ from labagent.causes.usable import bypass, project
 from labagent.errors import DataError, ModelError
 from labagent.experiments import Trial, Trials
 from labagent.representations.encoder import SpaceEncoder
-from labagent.variables import Value
+from labagent.variables import Label, Value
 from labagent.world.evidence import gather
 from labagent.world.exact import fit_exact
 from labagent.world.mechanisms import length_priors
@@ -92,6 +92,9 @@ class Asked:
         encoder = SpaceEncoder(campaign.space)
         records = read_records(campaign, trials, encoder)
         sources = _sources(campaign, trials, records)
+        # a root seen once would leave one row in which all roots were seen together
+        values = {n: v for n, v in records.values.items() if n in sources.measured}
+        records = Records(values, records.was_set)
         graph = project(_declared(campaign), sources.measured)
         return cls(campaign, trials, encoder, records, sources, judge(graph, records))
 
@@ -115,39 +118,59 @@ class Asked:
             graph = ProcessGraph(hidden=self.campaign.graph.hidden)
         return identify(graph, effect(both - {outcome}, outcome), self.sources)
 
-    def do(self, setting: Mapping[str, Value]) -> list[Answer]:
+    def untold(self, names: Iterable[str]) -> dict[str, Unidentified]:
+        """Return the measured quantities whose response to these cannot be told.
+
+        Args:
+            names: What would be set.
+        """
+        done = list(names)
+        _known(self.campaign, done)
+        asked = [v.name for v in self.campaign.measured if v.name not in done]
+        answers = {q: self.identify(done, q) for q in asked}
+        return {q: a for q, a in answers.items() if isinstance(a, Unidentified)}
+
+    def do(
+        self, setting: Mapping[str, Value], of: Iterable[str] | None = None
+    ) -> list[Answer]:
         """Return what would be measured if this were set.
 
         What is not set comes as it was seen in the experiments.
 
+        Args:
+            setting: What would be set.
+            of: Quantities asked for; all that are measured by default.
+
         Raises:
             ModelError: An effect cannot be told from the data.
         """
-        answers: list[Answer] = []
-        draws = self._model().draw([self._encoded(setting)], seed=self.campaign.seed)
-        for variable in self.campaign.measured:
-            if variable.name in setting:
-                continue
-            self._refuse_unidentified(setting, variable.name)
-            answers.append(self._answer(variable.name, draws[variable.name].flatten()))
-        return answers
+        action = self._encoded(setting)
+        names = self._asked(setting, of)
+        draws = self._model().draw([action], seed=self.campaign.seed)
+        return [self._answer(name, draws[name].flatten()) for name in names]
 
     def compare(
-        self, first: Mapping[str, Value], second: Mapping[str, Value]
+        self,
+        first: Mapping[str, Value],
+        second: Mapping[str, Value],
+        of: Iterable[str] | None = None,
     ) -> list[Answer]:
         """Return by how much expected values change from one setting to another.
+
+        Args:
+            first: What would be set first.
+            second: What would be set instead.
+            of: Quantities asked for; all that are measured by default.
 
         Raises:
             ModelError: An effect cannot be told from the data.
         """
         actions = [self._encoded(first), self._encoded(second)]
+        names = self._asked({**first, **second}, of)
         means = {
             q: d.mean(dim=-1)
             for q, d in self._model().draw(actions, seed=self.campaign.seed).items()
         }
-        names = [v.name for v in self.campaign.measured if v.name not in second]
-        for name in names:
-            self._refuse_unidentified({**first, **second}, name)
         return [self._answer(n, means[n][:, 1] - means[n][:, 0]) for n in names]
 
     def observe(self, setting: Mapping[str, Value]) -> list[Answer]:
@@ -157,22 +180,36 @@ class Asked:
             ModelError: They were seen together with a quantity less than twice.
         """
         given = self._encoded(setting)
+        for name in given:
+            if name not in self.records.values:
+                raise ModelError(
+                    f"{name}: was recorded less than {FEWEST_ROWS} times, must be "
+                    "recorded more often to be compared; note it down"
+                )
         x = torch.cat([self.records.values[n] for n in given], dim=-1)
         at = torch.cat(list(given.values())).unsqueeze(0)
         return [
             self._answer(v.name, self._seen(v.name, x, at))
             for v in self.campaign.measured
-            if v.name not in setting
+            if v.name not in setting and v.name in self.records.values
         ]
 
     def counterfactual(
-        self, experiment: int, setting: Mapping[str, Value]
+        self,
+        experiment: int,
+        setting: Mapping[str, Value],
+        of: Iterable[str] | None = None,
     ) -> list[Answer]:
         """Return what this very experiment would have shown, had this been set.
 
         Args:
             experiment: Row id of an experiment with results.
             setting: What would have been set; everything else stays as it was.
+            of: Quantities asked for; all that are measured by default.
+
+        Raises:
+            DataError: There is no such experiment with results.
+            ModelError: An effect cannot be told from the data.
         """
         rows = self.trials.measured
         place = next((i for i, t in enumerate(rows) if t.id == experiment), None)
@@ -181,25 +218,29 @@ class Asked:
                 f"experiment {experiment}: has no results, must have some to be "
                 "compared with"
             )
-        for variable in self.campaign.measured:
-            if variable.name not in setting:
-                self._refuse_unidentified(setting, variable.name)
-        unit = {n: v[place] for n, v in self.records.values.items()}
         action = self._encoded(setting)
+        names = self._asked(setting, of)
+        unit = {n: v[place] for n, v in self.records.values.items()}
         found = self._model().counterfactual(unit, action, seed=self.campaign.seed)
-        return [
-            self._answer(v.name, found[v.name])
-            for v in self.campaign.measured
-            if v.name in found
-        ]
+        return [self._answer(name, found[name]) for name in names if name in found]
 
     def _model(self) -> Structural:
         return fit_structural(self.law, self.records)
 
-    def _refuse_unidentified(self, setting: Mapping[str, Value], name: str) -> None:
-        found = self.identify([n for n in setting if n != name], name)
-        if isinstance(found, Unidentified):
-            raise ModelError(str(found))
+    def _asked(self, names: Iterable[str], of: Iterable[str] | None) -> list[str]:
+        """Return the quantities asked for, in order of the campaign.
+
+        Raises:
+            ModelError: The response of one of them cannot be told.
+        """
+        wanted = [v.name for v in self.campaign.measured] if of is None else list(of)
+        _known(self.campaign, wanted)
+        done = list(names)
+        for quantity, found in self.untold(done).items():
+            if quantity in wanted:
+                raise ModelError(str(found))
+        measured = [v.name for v in self.campaign.measured]
+        return [q for q in measured if q in wanted and q not in done]
 
     def _encoded(self, setting: Mapping[str, Value]) -> dict[str, Tensor]:
         """Return name to (w,) encoded value.
@@ -220,11 +261,28 @@ class Asked:
                         f"{name}: {'; '.join(wrong)} {control.unit}".strip()
                     )
                 found[name] = self.encoder.parts[name].encode([value])[0]
+            elif labels := self._labels.get(name):
+                if value not in labels:
+                    raise DataError(
+                        f"{name}: got {value!r}, must have been seen: one of "
+                        f"{', '.join(labels)}"
+                    )
+                one = [float(value == label) for label in labels]
+                found[name] = torch.tensor(one, dtype=torch.float64)
             elif isinstance(value, (int, float)) and math.isfinite(value):
                 found[name] = torch.tensor([float(value)], dtype=torch.float64)
             else:
                 raise DataError(f"{name}: got {value!r}, must be a number")
         return found
+
+    @property
+    def _labels(self) -> dict[str, list[str]]:
+        """Every context label and the values it was seen with."""
+        return {
+            v.name: _labels(v.name, self.trials.measured)
+            for v in self.campaign.context
+            if isinstance(v.domain, Label)
+        }
 
     def _seen(self, name: str, x: Tensor, at: Tensor) -> Tensor:
         """Return draws of a quantity given x (n, d) as at (1, d), by regression."""
@@ -262,18 +320,30 @@ def read_records(campaign: Campaign, trials: Trials, encoder: SpaceEncoder) -> R
     Context numbers keep their unit; labels are one-hot.
     """
     evidence = gather(campaign, trials, encoder)
-    measured = trials.measured
+    measured = trials.measured  # context is scaled there, and in its unit here
     values = {n: evidence.X[:, list(c)] for n, c in evidence.columns.items()}
     values |= {q: evidence.Y[:, i : i + 1] for i, q in enumerate(evidence.quantities)}
     for variable in campaign.context:
-        columns = list(evidence.context_columns[variable.name])
-        missing = torch.tensor([variable.name not in t.context for t in measured])
-        part = evidence.C[:, columns].clone()
-        part[missing] = math.nan
-        if not bool(missing.all()):
-            values[variable.name] = part
+        seen = [t.context.get(variable.name) for t in measured]
+        if any(v is not None for v in seen):
+            labels = _labels(variable.name, measured)
+            as_label = isinstance(variable.domain, Label)
+            rows = [_plain(v, labels if as_label else None) for v in seen]
+            values[variable.name] = torch.tensor(rows, dtype=torch.float64)
     was_set = {n: _was_set(n, measured) for n in campaign.space.names}
     return Records(values, was_set)
+
+
+def _labels(name: str, measured: Sequence[Trial]) -> list[str]:
+    """Return the values a context label was seen with."""
+    return sorted({str(t.context[name]) for t in measured if name in t.context})
+
+
+def _plain(value: float | str | None, labels: list[str] | None) -> list[float]:
+    """Return a context value as numbers: one-hot if it is a label; NaN if missing."""
+    if labels is not None:
+        return [math.nan if value is None else float(value == x) for x in labels]
+    return [float(value) if isinstance(value, (int, float)) else math.nan]
 
 
 def _was_set(control: str, measured: Sequence[Trial]) -> Tensor:
