@@ -67,20 +67,25 @@ def told(
     return found, untold
 
 
+def titled(quantity: str, unit: str) -> str:
+    """Return a quantity with its unit, which then need not stand in every cell."""
+    unit = "%" if unit == "percent" else unit
+    return f"{quantity} ({unit})" if unit else quantity
+
+
 def interval(answer: Answer) -> str:
-    """Return the 90 % interval with its unit."""
+    """Return the 90 % interval, in the quantity's unit."""
     width = answer.high - answer.low
-    low = rounded(answer.low, "", width)
-    return f"{low} to {rounded(answer.high, answer.unit, width)}"
+    return f"{rounded(answer.low, '', width)} to {rounded(answer.high, '', width)}"
 
 
 def expectation(answer: Answer) -> str:
-    """Return what is expected with its unit, rounded to what the interval allows."""
-    return rounded(answer.mean, answer.unit, answer.high - answer.low)
+    """Return what is expected, in its unit, rounded to what the interval allows."""
+    return rounded(answer.mean, "", answer.high - answer.low)
 
 
 def change(answer: Answer) -> str:
-    """Return a difference with its sign and unit."""
+    """Return a difference with its sign, in the quantity's unit."""
     sign = "+" if answer.mean > 0 else ""
     return f"{sign}{expectation(answer)}"
 
@@ -131,6 +136,20 @@ def beyond(questions: Questions, setting: Intervention) -> Iterator[str]:
                 f"what was seen, {rounded(low, '', width)} to "
                 f"{rounded(high, variable.unit, width)}: the answer is a guess."
             )
+
+
+def unaffected(
+    questions: Questions, answers: Iterable[Answer], names: Iterable[str]
+) -> tuple[str, ...]:
+    """Return the quantities among answers that setting these does not change."""
+    reached = questions.reached(names)
+    return tuple(a.quantity for a in answers if a.quantity not in reached)
+
+
+def stays(quantities: Sequence[str], why: str) -> Iterator[str]:
+    """Yield a line that tells which quantities stay, and how; none if all change."""
+    if quantities:
+        yield f"Not affected by the declared causes, {why}: {', '.join(quantities)}."
 
 
 def refusals(untold: Mapping[str, Unidentified]) -> Iterator[str]:

@@ -140,6 +140,10 @@ class Questions:
         """Return the quantities whose response to setting these cannot be told."""
         return self.asked.untold(names)
 
+    def reached(self, names: Iterable[str]) -> frozenset[str]:
+        """Return what setting these changes, by the likeliest causes."""
+        return self.asked.reached(names)
+
     def record(self, number: int) -> ExperimentRecord:
         """Return an experiment by the number people type.
 

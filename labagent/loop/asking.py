@@ -20,6 +20,7 @@ from labagent.causes import (
     Unidentified,
     effect,
     identify,
+    mix,
 )
 from labagent.causes.usable import bypass, project
 from labagent.errors import DataError, ModelError
@@ -117,6 +118,12 @@ class Asked:
         if not self.campaign.graph.edges:
             graph = ProcessGraph(hidden=self.campaign.graph.hidden)
         return identify(graph, effect(both - {outcome}, outcome), self.sources)
+
+    def reached(self, names: Iterable[str]) -> frozenset[str]:
+        """Return what setting these changes, by the likeliest causes."""
+        done = frozenset(names)
+        causes = mix(self.law, done).cut_into(done)
+        return causes.descendants(done) - done
 
     def untold(self, names: Iterable[str]) -> dict[str, Unidentified]:
         """Return the measured quantities whose response to these cannot be told.

@@ -142,11 +142,19 @@ class Structural:
         }
         for name in {n for action in actions for n in action}:
             values[name] = _forced(values.get(name), name, actions, (DRAWS, units))
+        varied = _varied(actions)
         for law in self.laws:
             z = torch.randn(DRAWS, q, generator=generator, dtype=torch.float64)
+            if law.name not in varied and not varied & set(law.parents):
+                # the same under every action, to the last bit
+                once = {p: values[p][:, :units] for p in law.parents}
+                f = law.draw(once, z[:, :units]).repeat(1, a)
+            else:
+                varied.add(law.name)
+                f = law.draw(values, z)
             half = torch.randn(units // 2, generator=generator, dtype=torch.float64)
             e = torch.cat([half, -half])  # in pairs, so that it averages to nothing
-            natural = law.draw(values, z) + law.noise * e.repeat(a)
+            natural = f + law.noise * e.repeat(a)
             given = values.get(law.name)
             found = natural.unsqueeze(-1)
             values[law.name] = (
@@ -195,6 +203,7 @@ class Structural:
                 continue
             values[name] = torch.stack([seen, other]).expand(DRAWS, 2, -1)
         found: dict[str, Tensor] = {}
+        varied = set(action)
         for law in self.laws:
             z = torch.randn(DRAWS, 2, generator=generator, dtype=torch.float64)
             e = torch.randn(DRAWS, generator=generator, dtype=torch.float64)
@@ -202,12 +211,28 @@ class Structural:
             was = values[law.name][:, 0, 0] if law.name in values else None
             noise = law.noise * e if was is None else was - f[:, 0]
             actual = f[:, 0] + noise
-            would = f[:, 1] + noise
+            would = actual
             if law.name in action:
                 would = action[law.name].expand(DRAWS)
+            elif varied & set(law.parents):
+                varied.add(law.name)
+                would = f[:, 1] + noise
             found[law.name] = would
             values[law.name] = torch.stack([actual, would], dim=-1).unsqueeze(-1)
         return found
+
+
+def _varied(actions: Sequence[Mapping[str, Tensor]]) -> set[str]:
+    """Return what is not set alike by all actions."""
+    first = actions[0]
+    return {
+        name
+        for action in actions
+        for name in {*action, *first}
+        if name not in action
+        or name not in first
+        or not torch.equal(action[name], first[name])
+    }
 
 
 def _forced(

@@ -110,6 +110,11 @@ def test_what_the_action_does_not_reach_stays_as_it_was() -> None:
     unit = {k: v[5] for k, v in records.values.items()}
     same = model.counterfactual(unit, {"a": unit["a"]}, seed=0)
     assert torch.allclose(same["y"], unit["y"].expand_as(same["y"]), atol=0.02)
+    later = model.counterfactual(unit, {"y": at(0.0)}, seed=0)
+    assert torch.equal(later["s"], unit["s"].expand_as(later["s"]))
+    found = model.draw([{"a": at(0.1), "s": at(v)} for v in (0.0, 1.0)], seed=0)
+    assert torch.equal(found["a"][:, 0], found["a"][:, 1])
+    assert not torch.equal(found["y"][:, 0], found["y"][:, 1])
     other = model.counterfactual(unit, {"s": at(0.0)}, seed=0)
     assert bool((other["s"] == 0.0).all())
 
