@@ -5,7 +5,8 @@ from labagent.causes.usable import bypass, project
 
 
 def graph(*edges: str, hidden: tuple[tuple[str, str], ...] = ()) -> ProcessGraph:
-    return ProcessGraph(tuple(Cause(*e.split(">")) for e in edges), hidden=hidden)
+    ends = (e.split(">") for e in edges)
+    return ProcessGraph(tuple(Cause(a, b) for a, b in ends), hidden=hidden)
 
 
 def ends(found: ProcessGraph) -> set[str]:

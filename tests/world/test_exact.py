@@ -3,6 +3,7 @@ import math
 import pytest
 import torch
 from botorch.models import SingleTaskGP
+from linear_operator import LinearOperator, to_dense
 from torch import Tensor
 
 from labagent.errors import ModelError
@@ -131,7 +132,9 @@ def test_same_family_as_botorchs() -> None:
     theirs = SingleTaskGP(X, y.unsqueeze(-1), outcome_transform=None)
     lengths = torch.tensor([0.3, 0.7], dtype=torch.float64)
     theirs.covar_module.lengthscale = lengths
-    expected = theirs.covar_module(X).to_dense().detach()
+    found = theirs.covar_module(X)
+    assert isinstance(found, LinearOperator | Tensor)
+    expected = to_dense(found).detach()
     gp = process()
     ours = (covariance(gp, X, X, squared_exponential) - MEAN_VARIANCE) / 1.3
     assert torch.allclose(ours, expected)

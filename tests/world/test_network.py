@@ -16,7 +16,7 @@ from labagent.representations.encoder import SpaceEncoder
 from labagent.variables import Label, Real, Role, Variable
 from labagent.world import Evidence, gather
 from labagent.world.mechanisms import fit_network, length_priors
-from labagent.world.network import ProcessNetwork
+from labagent.world.network import NetworkPosterior, ProcessNetwork
 from labagent.world.routes import network
 from tests.spaces import PLANE, campaign
 from tests.world.test_plain import uniform
@@ -94,9 +94,15 @@ def test_predictions_follow_the_route() -> None:
     assert float((error < 3 * found.std[:, y] + 1e-3).double().mean()) > 0.9
 
 
+def at(network: ProcessNetwork, X: Tensor, noisy: bool = False) -> NetworkPosterior:
+    found = network.posterior(X, observation_noise=noisy)
+    assert isinstance(found, NetworkPosterior)
+    return found
+
+
 def test_moments_are_those_of_draws(chain: ProcessNetwork) -> None:
     X = uniform(4, seed=9).unsqueeze(-2)
-    posterior = chain.posterior(X, observation_noise=True)
+    posterior = at(chain, X, noisy=True)
     draws = SobolQMCNormalSampler(torch.Size([4096]), seed=0)(posterior)
     assert torch.allclose(posterior.mean, draws.mean(0), atol=0.01)
     assert torch.allclose(posterior.variance, draws.var(0), rtol=0.2, atol=1e-4)
@@ -105,7 +111,7 @@ def test_moments_are_those_of_draws(chain: ProcessNetwork) -> None:
 def test_draws_together_agree_where_points_agree(chain: ProcessNetwork) -> None:
     x = uniform(1, seed=10)
     twice = torch.stack([x[0], x[0] + 1e-6])
-    posterior = chain.posterior(twice)
+    posterior = at(chain, twice)
     draws = SobolQMCNormalSampler(torch.Size([64]), seed=0)(posterior)
     apart = (draws[:, 0] - draws[:, 1]).abs()
     assert draws.shape == (64, 2, 3)
@@ -114,11 +120,11 @@ def test_draws_together_agree_where_points_agree(chain: ProcessNetwork) -> None:
 
 def test_gradients_flow_through_the_states(chain: ProcessNetwork) -> None:
     X = uniform(1, seed=11).requires_grad_()
-    output = chain.subset_output([0]).posterior(X).mean.sum()
+    output = at(chain.subset_output([0]), X).mean.sum()
     (gradient,) = torch.autograd.grad(output, X)
     h = torch.tensor([[1e-5, 0.0]], dtype=torch.float64)
     with torch.no_grad():
-        ends = [chain.posterior(X + s * h).mean[0, 0] for s in (1, -1)]
+        ends = [at(chain, X + s * h).mean[0, 0] for s in (1, -1)]
     assert float(gradient[0, 0]) == pytest.approx(
         float(ends[0] - ends[1]) / 2e-5, rel=1e-3
     )
@@ -126,10 +132,10 @@ def test_gradients_flow_through_the_states(chain: ProcessNetwork) -> None:
 
 def test_batches_equal_single_points(chain: ProcessNetwork) -> None:
     X = uniform(6, seed=12).reshape(3, 2, 1, 2)
-    whole = chain.posterior(X).mean
+    whole = at(chain, X).mean
     for i in range(3):
         for j in range(2):
-            assert torch.allclose(whole[i, j], chain.posterior(X[i, j]).mean)
+            assert torch.allclose(whole[i, j], at(chain, X[i, j]).mean)
 
 
 def test_noise_of_every_node_is_in_the_prediction() -> None:
