@@ -27,6 +27,7 @@ import pandas as pd
 from db import open_logbook
 from labagent.app.cells import cells, titles
 from labagent.app.database import database_url
+from labagent.app.questions import Questions
 from labagent.app.telling import Outcome, measurements, outcomes, settings
 from labagent.app.text import expected
 from labagent.app.text import settings as shown
@@ -239,6 +240,10 @@ class Agent:
             {p.quantity: p for p in row}
             for row in predict(self.campaign, trials, asked)
         ]
+
+    def questions(self) -> Questions:
+        """Return the causal model of what is known now: do, compare, identify, ...."""
+        return Questions.of(self.campaign, self._logbook, self._row.id)
 
     def history(self) -> pd.DataFrame:
         """Return all experiments, one a row, indexed by their numbers.

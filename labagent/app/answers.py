@@ -92,6 +92,8 @@ def change(answer: Answer) -> str:
 
 def direction(answer: Answer) -> str:
     """Return whether a quantity rises or falls, where the interval says so."""
+    if answer.low == answer.high == 0:
+        return "stays"
     if answer.low <= 0 <= answer.high:
         return UNCLEAR
     return LINK[answer.low > 0]
@@ -149,7 +151,7 @@ def unaffected(
 def stays(quantities: Sequence[str], why: str) -> Iterator[str]:
     """Yield a line that tells which quantities stay, and how; none if all change."""
     if quantities:
-        yield f"Not affected by the declared causes, {why}: {', '.join(quantities)}."
+        yield f"It does not reach {', '.join(quantities)}: {why}."
 
 
 def refusals(untold: Mapping[str, Unidentified]) -> Iterator[str]:

@@ -2,13 +2,17 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
+from labagent.campaigns import Campaign
 from labagent.experiments import Basis, ExperimentRecord, Prediction
 from labagent.ports import DecisionRecord
+from labagent.review import Row
 
 SPEAKS = 0.05
 """Members of a smaller weight are not named."""
 
+_EDGES = "edges"  # a decision's model keeps uncertain causes under this name
 _WIDTH = re.compile(r" x[\d.]+$")
 """How the name of a member ends that stands in the mixture at another width."""
 
@@ -31,15 +35,47 @@ def in_words(weights: Mapping[str, float]) -> str:
     )
 
 
-def newest(
-    records: Iterable[ExperimentRecord],
-) -> tuple[int, dict[str, dict[str, float]]] | None:
-    """Return the last experiment a model spoke of, and its weights by quantity."""
+@dataclass(frozen=True)
+class Trust:
+    """What was trusted when a model last spoke.
+
+    Attributes:
+        experiment: Number of the experiment it spoke of; None before it did.
+        weights: Quantity to the weights of the members.
+        causes: Uncertain causes and their probabilities at the last decision.
+    """
+
+    experiment: int | None
+    weights: Mapping[str, Mapping[str, float]]
+    causes: Mapping[str, float]
+
+    def plain(self) -> Row:
+        """Return it as plain data."""
+        return {
+            "weights": {q: dict(w) for q, w in self.weights.items()},
+            "weights_of": self.experiment,
+            "uncertain_causes": dict(self.causes),
+        }
+
+    def in_words(self, campaign: Campaign) -> str:
+        """Return the members that speak of the goal's quantities, one a line."""
+        goal = campaign.goal
+        names = dict.fromkeys(x.name for x in (*goal.objectives, *goal.limits))
+        spoken = [name for name in names if name in self.weights]
+        lines = [f"{name}: {in_words(self.weights[name])}" for name in spoken]
+        when = [f"(when #{self.experiment} was proposed)"] if lines else []
+        return "\n".join([*lines, *when])
+
+
+def trusted(
+    records: Iterable[ExperimentRecord], decisions: Sequence[DecisionRecord]
+) -> Trust:
+    """Return what was trusted when a model last spoke."""
+    causes = uncertain(decisions)
     for record in sorted(records, key=lambda r: -r.number):
-        found = weights(record)
-        if found:
-            return record.number, found
-    return None
+        if found := weights(record):
+            return Trust(record.number, found, causes)
+    return Trust(None, {}, causes)
 
 
 def weights(record: ExperimentRecord) -> dict[str, dict[str, float]]:
@@ -58,10 +94,15 @@ def uncertain(decisions: Sequence[DecisionRecord]) -> dict[str, float]:
 
 def causes_of(found: DecisionRecord) -> dict[str, float]:
     """Return uncertain causes and their probabilities when a decision was made."""
-    edges = found.decision.model.get("edges")
+    edges = found.decision.model.get(_EDGES)
     if not isinstance(edges, Mapping):
         return {}
     return {str(name): float(str(p)) for name, p in edges.items()}
+
+
+def without_causes(model: Mapping[str, object]) -> dict[str, object]:
+    """Return the summary of a decision's model without the uncertain causes."""
+    return {name: part for name, part in model.items() if name != _EDGES}
 
 
 def likely(causes: Mapping[str, float]) -> str:

@@ -99,6 +99,39 @@ def test_a_state_can_be_set_in_thought() -> None:
     assert found["strength"].mean == pytest.approx(300 - 60 + 4, abs=2.0)
 
 
+def test_context_is_asked_in_its_unit_or_by_its_label() -> None:
+    asked = Asked.of(route(), trials())
+    lots = [{"heat": 600.0, "hold": 5.0, "lot": lot} for lot in "ab"]
+    found = told(asked.compare(lots[0], lots[1]))
+    assert found["grain"].mean == pytest.approx(6, abs=1.0)
+    with pytest.raises(DataError, match="lot: got 'c', must have been seen: one of a"):
+        asked.do({"lot": "c"})
+    rows = trials().rows
+    known = [
+        replace(t, context={"lot": 900.0 + 100.0 * (t.context["lot"] == "b")})
+        for t in rows
+    ]
+    numbers = replace(route(), context=(Variable("lot", Role.CONTEXT, Real(), "Pa"),))
+    asked = Asked.of(numbers, Trials(0, tuple(known)))
+    found = told(asked.compare({"lot": 900.0}, {"lot": 1000.0}))
+    assert found["grain"].mean == pytest.approx(6, abs=1.0)
+
+
+def test_what_was_hardly_seen_does_no_harm() -> None:
+    rows = [replace(t, context={}) for t in trials().rows]
+    rows[0] = replace(rows[0], context={"lot": "a"})
+    for t in (replace(r, results={"strength": r.results["strength"]}) for r in rows):
+        rows[t.id - 1] = t
+    asked = Asked.of(route(), Trials(0, tuple(rows)))
+    assert set(asked.untold(["heat", "hold"])) == {"grain"}
+    [answer] = asked.do({"heat": 600.0, "hold": 5.0}, of=["strength"])
+    assert answer.mean == pytest.approx(300 - 86 + 4, abs=4.0)
+    with pytest.raises(ModelError, match="grain is not measured"):
+        asked.do({"heat": 600.0, "hold": 5.0})
+    with pytest.raises(ModelError, match="lot: was recorded less than"):
+        asked.observe({"lot": "a"})
+
+
 def test_comparisons_keep_what_both_have_in_common() -> None:
     asked = Asked.of(route(), trials())
     first, second = ({"heat": h, "hold": 5.0} for h in (500.0, 600.0))

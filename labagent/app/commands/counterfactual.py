@@ -15,7 +15,10 @@ from labagent.app.answers import (
     plain,
     plain_question,
     refusals,
+    stays,
+    titled,
     told,
+    unaffected,
     variables,
 )
 from labagent.app.commands.show import one_id
@@ -54,6 +57,7 @@ class Imagined:
         setting: What would have been set.
         actual: What was measured, by quantity.
         answers: What would have been.
+        same: Quantities that it does not affect.
         untold: What cannot be told.
     """
 
@@ -62,6 +66,7 @@ class Imagined:
     setting: Intervention
     actual: dict[str, float]
     answers: list[Answer]
+    same: tuple[str, ...]
     untold: dict[str, Unidentified]
 
     def difference(self, answer: Answer) -> Answer | None:
@@ -105,7 +110,8 @@ def _ask(questions: Questions, number: int, setting: Intervention) -> Imagined:
         )
     names, untold = told(questions, setting)
     answers = questions.counterfactual(number, setting, names)
-    return Imagined(questions, record, setting, actual, answers, untold)
+    same = unaffected(questions, answers, setting)
+    return Imagined(questions, record, setting, actual, answers, same, untold)
 
 
 def plain_imagined(found: Imagined) -> Row:
@@ -120,6 +126,7 @@ def plain_imagined(found: Imagined) -> Row:
         **plain_question(found.questions, found.setting),
         "id": found.record.number,
         "would_have_been": answers,
+        "not_affected": list(found.same),
         "cannot_be_told": {q: str(u) for q, u in found.untold.items()},
         "warnings": list(beyond(found.questions, found.setting)),
     }
@@ -141,28 +148,30 @@ def screen(found: Imagined) -> Iterator[str]:
     columns = [
         Column("quantity"),
         Column("measured", right=True),
-        Column("would have been", right=True),
+        Column("would be", right=True),
         Column("90 % interval", right=True),
         Column("difference", right=True),
     ]
-    yield table(columns, [_row(found, answer) for answer in found.answers])
+    shown = [a for a in found.answers if a.quantity not in found.same]
+    yield table(columns, [_row(found, answer) for answer in shown or found.answers])
     yield ""
     yield paragraph(
         "Everything else of this sample, its lot and its scatter included, stays as it "
         "was; the interval says how far the mechanisms are known."
     )
-    for line in (*beyond(questions, found.setting), *refusals(found.untold)):
-        yield paragraph(line)
+    told_more = (
+        *stays(found.same, "as it was"),
+        *beyond(questions, found.setting),
+        *refusals(found.untold),
+    )
+    yield from map(paragraph, told_more)
 
 
 def _row(found: Imagined, answer: Answer) -> list[str]:
     other, was = found.difference(answer), found.actual.get(answer.quantity)
-    actual = "-" if was is None else measured(was, answer.unit)
-    if was is not None and answer.low == answer.high == was:
-        return [answer.quantity, actual, "the same", "-", "0"]
     return [
-        answer.quantity,
-        actual,
+        titled(answer.quantity, answer.unit),
+        "-" if was is None else measured(was, ""),
         expectation(answer),
         interval(answer),
         "-" if other is None else change(other),

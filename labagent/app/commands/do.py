@@ -18,7 +18,10 @@ from labagent.app.answers import (
     plain_question,
     refusals,
     split,
+    stays,
+    titled,
     told,
+    unaffected,
     variables,
 )
 from labagent.app.layout import paragraph
@@ -27,7 +30,7 @@ from labagent.app.questions import Questions
 from labagent.app.screen import Column, table
 from labagent.app.session import Session, with_session, wrong_words
 from labagent.app.settings import read_settings
-from labagent.app.text import rounded
+from labagent.app.text import number
 from labagent.causes import Unidentified
 from labagent.loop.asking import Answer
 from labagent.review import Row, plain_intervention
@@ -60,6 +63,16 @@ ObserveOption = Annotated[
 ]
 
 
+_SAMPLES = "The interval holds 9 of 10 samples made so."
+_AVERAGE = (
+    "The change is that of the average; with 90 % probability it lies in the interval."
+)
+_SEEN = (
+    "Merely seen: samples that happened to have these values, with whatever brought "
+    "the values about. What setting them does, the columns before say."
+)
+
+
 @dataclass(frozen=True)
 class Told:
     """What was asked, and the answers.
@@ -70,6 +83,7 @@ class Told:
         before: What it is compared with; None where there is nothing.
         answers: Expected values, or differences between them.
         seen: What was merely seen; the same quantities, as far as there are any.
+        same: Quantities that it does not affect.
         untold: What cannot be told.
     """
 
@@ -78,7 +92,14 @@ class Told:
     before: Intervention | None
     answers: list[Answer]
     seen: dict[str, Answer]
+    same: tuple[str, ...]
     untold: dict[str, Unidentified]
+
+    @property
+    def shown(self) -> list[Answer]:
+        """Answers for the table: what is affected, or seen to go along with it."""
+        some = [a for a in self.answers if self.seen or a.quantity not in self.same]
+        return some or self.answers
 
 
 @with_session
@@ -136,7 +157,9 @@ def _ask(
         answers = questions.compare(before, setting, names)
         if observe:
             seen = _seen_change(questions, before, setting)
-    return Told(questions, setting, before, answers, seen, untold)
+    changed = [n for n in setting if before is None or before[n] != setting[n]]
+    same = unaffected(questions, answers, changed)
+    return Told(questions, setting, before, answers, seen, same, untold)
 
 
 def _seen_change(
@@ -161,6 +184,7 @@ def plain_told(found: Told) -> Row:
         "seen": {q: a.mean for q, a in found.seen.items()}
         if compared
         else plain(found.seen.values()),
+        "not_affected": list(found.same),
         "cannot_be_told": {q: str(u) for q, u in found.untold.items()},
         "warnings": _warnings(found),
     }
@@ -174,7 +198,7 @@ def _warnings(found: Told) -> list[str]:
 
 def screen(found: Told) -> Iterator[str]:
     """Yield answers as lines for people."""
-    questions, seen = found.questions, found.seen
+    questions = found.questions
     count = plural(len(questions.trials.measured), "experiment")
     wanted = in_words(questions, found.setting)
     if found.before is None:
@@ -187,20 +211,15 @@ def screen(found: Told) -> Iterator[str]:
     yield ""
     if rest := free(questions, found.setting):
         yield paragraph(f"Not set, so as in the experiments: {', '.join(rest)}.")
-    yield paragraph(
-        "The interval holds 9 of 10 samples."
-        if found.before is None
-        else "The change is that of the average; it lies in the interval with 90 % "
-        "probability."
+    as_seen = "as in the experiments" if found.before is None else "no change"
+    told_more = (
+        *stays(found.same, as_seen),
+        _SAMPLES if found.before is None else _AVERAGE,
+        *([_SEEN] if found.seen else []),
+        *_warnings(found),
+        *refusals(found.untold),
     )
-    if seen:
-        yield paragraph(
-            "Merely seen: what samples showed that happened to have these values, with "
-            "whatever brought the values about. Only the left columns say what setting "
-            "them does."
-        )
-    for line in (*_warnings(found), *refusals(found.untold)):
-        yield paragraph(line)
+    yield from map(paragraph, told_more)
 
 
 def _expected(found: Told) -> str:
@@ -209,16 +228,20 @@ def _expected(found: Told) -> str:
         Column("expected", right=True),
         Column("90 % interval", right=True),
     ]
-    rows = [[a.quantity, expectation(a), interval(a)] for a in found.answers]
     if found.seen:
         columns += [
             Column("merely seen", right=True),
             Column("90 % interval", right=True),
         ]
-        for row in rows:
-            seen = found.seen.get(row[0])
-            row.extend([expectation(seen), interval(seen)] if seen else ["-", "-"])
-    return table(columns, rows)
+    return table(columns, [_expected_row(found, a) for a in found.shown])
+
+
+def _expected_row(found: Told, answer: Answer) -> list[str]:
+    row = [titled(answer.quantity, answer.unit), expectation(answer), interval(answer)]
+    seen = found.seen.get(answer.quantity)
+    if found.seen:
+        row.extend([expectation(seen), interval(seen)] if seen else ["-", "-"])
+    return row
 
 
 def _changes(found: Told) -> str:
@@ -228,10 +251,16 @@ def _changes(found: Told) -> str:
         Column("90 % interval", right=True),
         Column("so it"),
     ]
-    rows = [[a.quantity, change(a), interval(a), direction(a)] for a in found.answers]
     if found.seen:
         columns.append(Column("merely seen", right=True))
-        for row, answer in zip(rows, found.answers, strict=True):
-            seen, width = found.seen.get(row[0]), answer.high - answer.low
-            row.append(rounded(seen.mean, seen.unit, width) if seen else "-")
-    return table(columns, rows)
+    return table(columns, [_change_row(found, a) for a in found.shown])
+
+
+def _change_row(found: Told, answer: Answer) -> list[str]:
+    row = [titled(answer.quantity, answer.unit), "0", "-", "stays"]
+    if answer.quantity not in found.same:
+        row[1:] = [change(answer), interval(answer), direction(answer)]
+    seen = found.seen.get(answer.quantity)
+    if found.seen:
+        row.append(f"{'+' * (seen.mean > 0)}{number(seen.mean, 2)}" if seen else "-")
+    return row

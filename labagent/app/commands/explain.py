@@ -15,6 +15,7 @@ from labagent.app.text import (
     settings,
     units_of,
 )
+from labagent.app.trust import causes_of, in_words, likely, weights, without_causes
 from labagent.errors import DataError
 from labagent.experiments import ExperimentRecord
 from labagent.ports import DecisionRecord
@@ -63,6 +64,8 @@ def plain(record: ExperimentRecord, found: DecisionRecord, pending: list[int]) -
         "pending": pending,
         "seed": decision.seed,
         "as_of_event": decision.as_of,
+        "weights": weights(record),
+        "uncertain_causes": causes_of(found),
         "model": dict(decision.model),
         "versions": dict(decision.versions),
     }
@@ -93,7 +96,9 @@ def screen(
                     for s in record.predictions
                 ),
             ),
-            ("model", "\n".join(flat(decision.model))),
+            ("trusted", _trusted(record)),
+            ("uncertain", likely(causes_of(found))),
+            ("model", "\n".join(flat(without_causes(decision.model)))),
             ("versions", ", ".join(f"{k} {v}" for k, v in decision.versions.items())),
         ]
     )
@@ -106,6 +111,11 @@ def screen(
                 for r in record.runners_up
             ],
         )
+
+
+def _trusted(record: ExperimentRecord) -> str:
+    found = weights(record)
+    return "\n".join(f"{q}: {in_words(w)}" for q, w in found.items())
 
 
 def _decision(book: Book, record: ExperimentRecord) -> DecisionRecord:

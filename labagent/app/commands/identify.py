@@ -6,13 +6,14 @@ from typing import Annotated
 
 import typer
 
+from labagent.app.entries import as_mistake
 from labagent.app.layout import fields, paragraph
 from labagent.app.questions import Questions
 from labagent.app.session import Session, with_session, wrong_words
 from labagent.app.settings import unknown
 from labagent.campaigns import Campaign
 from labagent.causes import Identified, Method, Unidentified
-from labagent.errors import ConfigurationError, DataError, Mistake
+from labagent.errors import ConfigurationError, Mistake
 from labagent.review import Row
 from labagent.review.wording import plural
 
@@ -81,25 +82,18 @@ def _check(campaign: Campaign, treatment: Sequence[str], outcome: str) -> None:
     measured = [v.name for v in campaign.measured]
     names = [*campaign.space.names, *measured, *(v.name for v in campaign.context)]
     mistakes = [
-        _mistake(unknown(f"treatment {name}", name, names))
+        as_mistake(unknown(f"treatment {name}", name, names))
         for name in treatment
         if name not in names
     ]
     if outcome not in measured:
-        mistakes.append(_mistake(unknown(f"outcome {outcome}", outcome, measured)))
+        mistakes.append(as_mistake(unknown(f"outcome {outcome}", outcome, measured)))
     if outcome in treatment:
         mistakes.append(
             Mistake(f"outcome {outcome}", "got it as treatment too", "must not be set")
         )
     if mistakes:
         raise ConfigurationError(mistakes)
-
-
-def _mistake(error: DataError) -> Mistake:
-    place, _, problem = str(error).partition(": ")
-    problem, _, rule = problem.partition(", must ")
-    rule, _, suggestion = rule.partition("; ")
-    return Mistake(place, problem, f"must {rule}", suggestion)
 
 
 def plain(

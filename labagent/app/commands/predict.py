@@ -13,8 +13,7 @@ from labagent.app.questions import Questions
 from labagent.app.screen import Column, table
 from labagent.app.session import Session, with_session
 from labagent.app.settings import read_settings
-from labagent.app.text import amount as shown
-from labagent.app.text import expected, number
+from labagent.app.text import expected, rounded
 from labagent.app.trust import in_words as speaking
 from labagent.app.trust import shares
 from labagent.campaigns import Campaign
@@ -29,7 +28,7 @@ LEVEL = 0.9
 """Level of the interval that is shown."""
 
 Words = Annotated[
-    list[str],
+    list[str] | None,
     typer.Argument(
         metavar="[CAMPAIGN] [CONTROL=VALUE]...",
         show_default=False,
@@ -48,12 +47,12 @@ LikeOption = Annotated[
 
 
 @with_session
-def predict(session: Session, words: Words, like: LikeOption = None) -> None:
+def predict(session: Session, words: Words = None, like: LikeOption = None) -> None:
     """Say what is expected of a recipe, as it would be sealed were it proposed now.
 
     Nothing is proposed and nothing is written.
     """
-    entries, reference = split(words)
+    entries, reference = split(words or [])
     session = session.of(reference)
     with session.book() as book:
         recipe = _recipe(book, entries, like)
@@ -149,9 +148,10 @@ def screen(
 
 def _row(prediction: Prediction) -> list[str]:
     low, high = prediction.interval(LEVEL)
+    width = high - low
     return [
         prediction.quantity,
         expected(prediction),
-        f"{number(low)} to {shown(high, prediction.unit)}",
+        f"{rounded(low, '', width)} to {rounded(high, prediction.unit, width)}",
         speaking(shares(prediction)),
     ]

@@ -18,6 +18,7 @@ from labagent.app.text import (
     sigmas,
     units_of,
 )
+from labagent.app.trust import Trust, likely, trusted
 from labagent.campaigns import Campaign
 from labagent.experiments import ExperimentRecord, StepState
 from labagent.ports import Finding
@@ -45,8 +46,10 @@ def status(session: Session, reference: Reference = None) -> None:
         summary = summarise(book.campaign, records)
         waiting = tasks(book.campaign, records, session)
         news = book.logbook.findings(book.row.id)
+        trust = trusted(records, book.logbook.decisions(book.row.id))
     session.answer(
-        plain(book, summary, waiting, news), screen(book, summary, waiting, news)
+        plain(book, summary, waiting, news) | trust.plain(),
+        screen(book, summary, waiting, news, trust),
     )
 
 
@@ -86,7 +89,11 @@ def plain(
 
 
 def screen(
-    book: Book, summary: Summary, waiting: list[Task], news: tuple[Finding, ...]
+    book: Book,
+    summary: Summary,
+    waiting: list[Task],
+    news: tuple[Finding, ...],
+    trust: Trust,
 ) -> Iterator[str]:
     """Yield the status as lines for people."""
     campaign = summary.campaign
@@ -102,6 +109,8 @@ def screen(
             ("Improved", _improved(summary)),
             ("Calibration", _calibration(summary.calibration[0])),
             ("Surprises", _surprises(summary)),
+            ("Trusted", trust.in_words(campaign)),
+            ("Uncertain", likely(trust.causes)),
             ("News", "\n".join(f.text for f in news[-MOST_NEWS:])),
             ("To do", "\n".join(t.headline for t in waiting) or "nothing for a person"),
         ]

@@ -1,0 +1,43 @@
+"""How much the members are trusted, as sealed."""
+
+from dataclasses import replace
+
+from labagent.app.trust import in_words, shares
+from labagent.experiments import Member, Prediction
+from tests.lab import Lab
+
+
+def test_widths_of_a_member_count_together_and_whispers_are_left_out() -> None:
+    members = (
+        Member("plain-gp", 0.2, 1.0, 1.0),
+        Member("plain-gp x2", 0.1, 1.0, 2.0),
+        Member("network x4", 0.66, 1.0, 4.0),
+        Member("forest", 0.04, 1.0, 1.0),
+    )
+    found = shares(Prediction("plqy", "percent", members))
+    assert list(found) == ["network", "plain-gp", "forest"]
+    assert in_words(found) == "network 66 %, plain-gp 30 %"
+
+
+def test_status_and_explain_tell_who_is_trusted(begun: Lab) -> None:
+    assert "plqy: gp 100 %" in begun("status").output
+    assert "(when #2 was proposed)" in begun("status").output
+    found = begun.answer("status")
+    assert found["weights"] == {"plqy": {"gp": 1.0}, "grain_size": {"gp": 1.0}}
+    assert (found["weights_of"], found["uncertain_causes"]) == (2, {})
+    assert "grain_size: gp 100 %" in begun("explain", 1).output
+    assert begun.answer("explain", 1)["weights"]["plqy"] == {"gp": 1.0}
+
+
+def test_uncertain_causes_are_told_with_their_probability(begun: Lab) -> None:
+    with begun.logbook() as (logbook, row):
+        [first] = logbook.decisions(row)
+        model = {**first.decision.model, "edges": {"humidity -> plqy": 0.25}}
+        later = replace(first.decision, batch=1, model=model)
+        logbook.add_decision(row, later, begun.campaign.stages, "agent")
+    assert "humidity -> plqy: 25 % likely" in begun("status").output
+    assert begun.answer("status")["uncertain_causes"] == {"humidity -> plqy": 0.25}
+    shown = begun("explain", 3).output
+    assert "humidity -> plqy: 25 % likely" in shown
+    assert "edges." not in shown
+    assert begun.answer("explain", 1)["uncertain_causes"] == {}
