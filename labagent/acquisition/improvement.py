@@ -14,6 +14,7 @@ from botorch.acquisition.logei import (
     qLogNoisyExpectedImprovement,
 )
 from botorch.acquisition.objective import GenericMCObjective
+from botorch.acquisition.utils import compute_best_feasible_objective
 from botorch.models.gpytorch import GPyTorchModel
 from torch import Tensor
 
@@ -34,12 +35,11 @@ def make_qlognei(
     """Return log noisy EI: the best so far is itself uncertain [Letham2019, Ament2023].
 
     Maps (b, q, d) to (b,) log improvements of the weighted, standardised utility;
-    outcome limits multiply by a smoothed probability of keeping them. A process network
-    is not drawn jointly over all that was measured: improvement then counts from its
-    best mean.
+    outcome limits multiply by a smoothed probability of keeping them. Draws of a process
+    network are whole functions, so each of them has its own best.
     """
     if not isinstance(task.model, GPyTorchModel):
-        return make_qlogei(task)
+        return _above_each_best(task)
     # pruning draws samples of its own from the global generator
     with seeded(task.seed), warnings.catch_warnings():
         # While nothing keeps the limits BoTorch advises to look for them alone; over
@@ -54,6 +54,23 @@ def make_qlognei(
             constraints=task.constraints(),
             prune_baseline=True,
         )
+
+
+def _above_each_best(task: AcquisitionTask) -> qLogExpectedImprovement:
+    with torch.no_grad():
+        Y = task.model.posterior(task.baseline).rsample()
+        worth = task.weighted(Y)  # (S, n)
+        best = compute_best_feasible_objective(
+            Y, worth, task.constraints(), infeasible_obj=worth.min()
+        )
+    return qLogExpectedImprovement(
+        model=task.model,
+        best_f=best.unsqueeze(-1),  # of every draw, for all t-batches
+        sampler=task.sampler(),
+        objective=_objective(task),
+        X_pending=task.pending_or_none,
+        constraints=task.constraints(),
+    )
 
 
 def make_qlogei(task: AcquisitionTask) -> qLogExpectedImprovement:

@@ -12,10 +12,11 @@ from torch import Tensor
 from labagent.campaigns import Direction, Goal, Objective, OutcomeLimit
 from labagent.errors import ModelError
 from labagent.world import Evidence, Fitted
+from labagent.world.drawn import DRAWS, DrawnNetwork
 from labagent.world.plain import SMALLEST
 
-SAMPLES = 128
-"""Quasi-random posterior samples per value of an acquisition function."""
+FEW_DRAWS = 32
+"""Draws of a process network that suffice to see where a search should start."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class AcquisitionTask:
         evidence: The data.
         pending: (p, d) encoded interventions whose results are still to come.
         seed: Of the posterior samples.
+        rough: Whether fewer draws of a process network do, to screen many points.
         reference: (r, d) encoded interventions that stand for the whole space; needed
             by acquisitions that compare with it, else without rows.
     """
@@ -37,6 +39,7 @@ class AcquisitionTask:
     evidence: Evidence
     pending: Tensor
     seed: int
+    rough: bool = False
     reference: Tensor = field(
         default_factory=lambda: torch.empty(0, 0, dtype=torch.float64)
     )
@@ -63,7 +66,9 @@ class AcquisitionTask:
                 "least two each; measure them first"
             )
         columns = [self.fitted.quantities.index(n) for n in self.names]
-        return self._whole.subset_output(columns)
+        model = self._whole.subset_output(columns)
+        few = self.rough and isinstance(model, DrawnNetwork)
+        return model.first(FEW_DRAWS) if few else model
 
     @property
     def _whole(self) -> Model:
@@ -90,7 +95,9 @@ class AcquisitionTask:
 
     def sampler(self) -> SobolQMCNormalSampler:
         """Return a sampler that starts at the task's seed."""
-        return SobolQMCNormalSampler(torch.Size([SAMPLES]), seed=self.seed)
+        few = self.rough and isinstance(self._whole, DrawnNetwork)
+        count = FEW_DRAWS if few else DRAWS
+        return SobolQMCNormalSampler(torch.Size([count]), seed=self.seed)
 
     @property
     def scale(self) -> Tensor:

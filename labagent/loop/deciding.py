@@ -192,19 +192,26 @@ def _by_model(setting: _Setting, count: int) -> tuple[str, list[Proposal]]:
     steering = _steering(setting)
     reference = _reference(setting)
 
+    def task(fitted: Fitted, pending: Tensor, rough: bool) -> AcquisitionTask:
+        return AcquisitionTask(
+            goal=setting.campaign.goal,
+            fitted=fitted,
+            evidence=setting.evidence,
+            pending=pending,
+            seed=setting.seed,
+            rough=rough,
+            reference=reference,
+        )
+
     def make(pending: Tensor) -> AcquisitionFunction:
-        parts: list[tuple[float, AcquisitionFunction]] = []
-        for weight, fitted in steering:
-            task = AcquisitionTask(
-                goal=setting.campaign.goal,
-                fitted=fitted,
-                evidence=setting.evidence,
-                pending=pending,
-                seed=setting.seed,
-                reference=reference,
-            )
-            parts.append((weight, ACQUISITIONS[name](task)))
-        return Mixed(parts)
+        fine, rough = (
+            [
+                (weight, ACQUISITIONS[name](task(fitted, pending, rough)))
+                for weight, fitted in steering
+            ]
+            for rough in (False, True)
+        )
+        return Mixed(fine, rough)
 
     wanted = Wanted(
         count=count,

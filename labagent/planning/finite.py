@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
 
 import torch
 from botorch.acquisition import AcquisitionFunction
@@ -22,6 +23,16 @@ RUNNERS_UP = 5
 
 MakeAcquisition = Callable[[Tensor], AcquisitionFunction]
 """Builds the acquisition function given (p, d) pending interventions."""
+
+
+@runtime_checkable
+class Screened(Protocol):
+    """An acquisition function with a cheaper one that says where to start."""
+
+    @property
+    def screen(self) -> AcquisitionFunction:
+        """The cheaper one."""
+        ...
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from labagent.planning.finite import (
     RUNNERS_UP,
     Choice,
     MakeAcquisition,
+    Screened,
     Wanted,
     device_of,
     score,
@@ -48,6 +49,9 @@ RAW = 1024
 
 STARTS = 6
 """Points from which the search climbs."""
+
+KEPT = 4 * STARTS
+"""Points that stay in play."""
 
 APART = 0.05
 """Distance in the encoding from which two recipes count as different ideas."""
@@ -90,12 +94,25 @@ def _best(
     raw: Sequence[dict[str, Value]],
     used: Collection[str],
 ) -> Choice:
-    found = _scored(encoder, acquisition, raw, used)[: STARTS * 4]
+    found = _screened(encoder, acquisition, raw, used)
     found = _climb(encoder, acquisition, found, used)
     polished = _polish_all(encoder, acquisition, [p for _, p in found[:STARTS]])
     found = _merge(found, _scored(encoder, acquisition, polished, used))
     (top, best), *rest = found
     return Choice(best, top, _runners_up(encoder, best, rest))
+
+
+def _screened(
+    encoder: SpaceEncoder,
+    acquisition: AcquisitionFunction,
+    raw: Sequence[dict[str, Value]],
+    used: Collection[str],
+) -> list[Scored]:
+    """Return the untaken points to start from with their scores, best first."""
+    if not isinstance(acquisition, Screened):
+        return _scored(encoder, acquisition, raw, used)[:KEPT]
+    found = _scored(encoder, acquisition.screen, raw, used)[: 2 * KEPT]
+    return _scored(encoder, acquisition, [p for _, p in found], used)[:KEPT]
 
 
 def _runners_up(
@@ -154,7 +171,7 @@ def _climb(
             if not encoder.space.violations(n)
         ]
         found = _merge(found, _scored(encoder, acquisition, steps, used))
-        found = found[: STARTS * 4]
+        found = found[:KEPT]
         if [item[0] for item in found[:STARTS]] == before:
             break
     return found

@@ -122,7 +122,7 @@ class ExactGP:
         shape: Shape = squared_exponential,
     ) -> "ExactGP":
         """Return the process given data at fixed hyper-parameters."""
-        k, _ = shape(_distances(X, X, parameters.lengths))
+        k, _ = shape(distances(X, X, parameters.lengths))
         K = parameters.amplitude * k + MEAN_VARIANCE
         K.diagonal().add_(known + parameters.noise + JITTER)
         L = torch.linalg.cholesky(K)
@@ -144,7 +144,7 @@ class ExactGP:
         )
 
     def _cross(self, x: Tensor) -> Tensor:
-        k, _ = self.shape(_distances(x, self.X, self.parameters.lengths))
+        k, _ = self.shape(distances(x, self.X, self.parameters.lengths))
         return self.parameters.amplitude * k + MEAN_VARIANCE
 
     def marginal(self, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -157,7 +157,7 @@ class ExactGP:
     def joint(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return means (..., q), covariances (..., q, q) of m + f at x (..., q, d)."""
         cross = self._cross(x)
-        k, _ = self.shape(_distances(x, x, self.parameters.lengths))
+        k, _ = self.shape(distances(x, x, self.parameters.lengths))
         prior = self.parameters.amplitude * k + MEAN_VARIANCE
         explained = cross @ self.root.T
         return cross @ self.weights, prior - explained @ explained.mT
@@ -219,7 +219,7 @@ def _parameters(theta: Tensor) -> Parameters:
     return Parameters(theta[:-2].exp(), amplitude, noise)
 
 
-def _distances(a: Tensor, b: Tensor, lengths: Tensor) -> Tensor:
+def distances(a: Tensor, b: Tensor, lengths: Tensor) -> Tensor:
     """Return squared scaled distances (..., p, n) of a (..., p, d), b (..., n, d)."""
     a, b = a / lengths, b / lengths
     square = (a * a).sum(-1).unsqueeze(-1) + (b * b).sum(-1).unsqueeze(-2)
@@ -240,7 +240,7 @@ class LogPosterior:
         """Return its value, in nats, and gradient (d + 2,) at theta (d + 2,)."""
         n, lengths = len(self.y), theta[:-2].exp()
         amplitude, noise = float(theta[-2].exp()), float(theta[-1].exp())
-        k, slope = self.shape(_distances(self.X, self.X, lengths))
+        k, slope = self.shape(distances(self.X, self.X, lengths))
         K = amplitude * k + MEAN_VARIANCE
         K.diagonal().add_(self.known + noise + JITTER)
         L, failed = torch.linalg.cholesky_ex(K)

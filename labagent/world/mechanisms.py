@@ -16,6 +16,7 @@ from torch import Tensor
 
 from labagent.errors import ModelError
 from labagent.world.devices import choose_device
+from labagent.world.drawn import DrawnNetwork, draw_network
 from labagent.world.evidence import Evidence
 from labagent.world.exact import ExactGP, Priors, fit_exact
 from labagent.world.fitted import Normals
@@ -39,7 +40,7 @@ Much of what looks like noise in a dozen rows is a function not yet known, and o
 is worth exploring: noise has to be shown by the data.
 """
 
-DRAWS = 256
+QUADRATURE = 256
 """Draws behind a sealed prediction."""
 
 
@@ -49,15 +50,17 @@ class FittedNetwork:
     """The process network after the data.
 
     Attributes:
-        quantities: Names, in the order of ``model``'s outputs.
-        model: The network over standardised values.
+        quantities: Names, in the order of the network's outputs.
+        network: Over standardised values.
+        model: Draws of it, for acquisition functions.
         shift: (m,) mean of each quantity's data, in declared units.
         scale: (m,) its standard deviation.
         inputs: Quantity to the names of its mechanism's inputs.
     """
 
     quantities: tuple[str, ...]
-    model: ProcessNetwork
+    network: ProcessNetwork
+    model: DrawnNetwork
     shift: Tensor
     scale: Tensor
     inputs: Mapping[str, tuple[str, ...]]
@@ -66,16 +69,18 @@ class FittedNetwork:
         """Return densities of what would be measured at X of shape (k, d)."""
         with torch.no_grad():
             parts = [
-                self.model.moments(x.to(self.model.place.device), True, DRAWS)
-                for x in X.unsqueeze(-2).split(64)
+                self.network.moments(x.to(self.network.context.device), QUADRATURE)
+                for x in X.split(64)
             ]
-        mean = torch.cat([p[0] for p in parts]).squeeze(-2).cpu()
-        std = torch.cat([p[1] for p in parts]).squeeze(-2).cpu().sqrt()
+        mean = torch.cat([p[0] for p in parts]).cpu()
+        std = torch.cat([p[1] for p in parts]).cpu().sqrt()
         return Normals(mean=self.shift + self.scale * mean, std=self.scale * std)
 
     def summary(self) -> Mapping[str, object]:
         """Return hyper-parameters by quantity; those of standardised values."""
-        return {m.name: describe(m, self.inputs[m.name]) for m in self.model.mechanisms}
+        return {
+            m.name: describe(m, self.inputs[m.name]) for m in self.network.mechanisms
+        }
 
 
 def fit_network(evidence: Evidence, seed: int, device: str = "cpu") -> FittedNetwork:
@@ -83,27 +88,27 @@ def fit_network(evidence: Evidence, seed: int, device: str = "cpu") -> FittedNet
 
     Args:
         evidence: The data.
-        seed: Not needed; members share one signature.
+        seed: Of the draws that steer a search.
         device: ``auto``, ``cpu`` or ``cuda``.
 
     Raises:
         ModelError: A quantity was not measured at least twice.
     """
-    del seed
     place = choose_device(device)
     scales = {q: _scale(evidence, q) for q in evidence.quantities}
     fitted = [_mechanism(node, evidence, scales, place) for node in evidence.nodes]
     order = [node.name for node in evidence.nodes]
     network = ProcessNetwork(
-        [mechanism for mechanism, _ in fitted],
-        [order.index(q) for q in evidence.quantities],
+        tuple(mechanism for mechanism, _ in fitted),
+        tuple(order.index(q) for q in evidence.quantities),
         evidence.contexts.to(place),
     )
     shift, scale = torch.tensor(
         [scales[q] for q in evidence.quantities], dtype=torch.float64
     ).unbind(dim=-1)
     inputs = {m.name: names for m, names in fitted}
-    return FittedNetwork(evidence.quantities, network, shift, scale, inputs)
+    model = draw_network(network, seed)
+    return FittedNetwork(evidence.quantities, network, model, shift, scale, inputs)
 
 
 def _scale(evidence: Evidence, quantity: str) -> tuple[float, float]:

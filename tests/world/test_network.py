@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import pytest
 import torch
-from botorch.sampling import SobolQMCNormalSampler
 from torch import Tensor
 
 from labagent.campaigns import Campaign, Direction, Objective, Stage
@@ -15,8 +14,8 @@ from labagent.experiments import Trial, Trials
 from labagent.representations.encoder import SpaceEncoder
 from labagent.variables import Label, Real, Role, Variable
 from labagent.world import Evidence, gather
-from labagent.world.mechanisms import fit_network, length_priors
-from labagent.world.network import NetworkPosterior, ProcessNetwork
+from labagent.world.drawn import DrawnNetwork, DrawnPosterior, draw_network
+from labagent.world.mechanisms import FittedNetwork, fit_network, length_priors
 from labagent.world.routes import network
 from tests.spaces import PLANE, campaign
 from tests.world.test_plain import uniform
@@ -60,8 +59,8 @@ def seen(asked: Campaign, known: Trials) -> Evidence:
 
 
 @pytest.fixture(scope="module")
-def chain() -> ProcessNetwork:
-    return fit_network(seen(route(), trials()), 0).model
+def chain() -> FittedNetwork:
+    return fit_network(seen(route(), trials()), 0)
 
 
 def truth(X: Tensor) -> Tensor:
@@ -94,48 +93,57 @@ def test_predictions_follow_the_route() -> None:
     assert float((error < 3 * found.std[:, y] + 1e-3).double().mean()) > 0.9
 
 
-def at(network: ProcessNetwork, X: Tensor, noisy: bool = False) -> NetworkPosterior:
-    found = network.posterior(X, observation_noise=noisy)
-    assert isinstance(found, NetworkPosterior)
+def at(model: DrawnNetwork, X: Tensor) -> DrawnPosterior:
+    found = model.posterior(X)
+    assert isinstance(found, DrawnPosterior)
     return found
 
 
-def test_moments_are_those_of_draws(chain: ProcessNetwork) -> None:
-    X = uniform(4, seed=9).unsqueeze(-2)
-    posterior = at(chain, X, noisy=True)
-    draws = SobolQMCNormalSampler(torch.Size([4096]), seed=0)(posterior)
-    assert torch.allclose(posterior.mean, draws.mean(0), atol=0.01)
-    assert torch.allclose(posterior.variance, draws.var(0), rtol=0.2, atol=1e-4)
+def test_draws_have_the_networks_moments(chain: FittedNetwork) -> None:
+    X = uniform(6, seed=9)
+    mean, variance = chain.network.moments(X, 1024)
+    found = at(draw_network(chain.network, 1, 4096), X)
+    noise = [chain.network.mechanisms[i].gp.parameters.noise for i in (0, 1, 2)]
+    order = [chain.network.outputs.index(i) for i in (0, 1, 2)]
+    total = found.variance.clone()
+    total[:, order] += torch.tensor(noise, dtype=torch.float64)
+    assert torch.allclose(found.mean, mean, atol=0.05)
+    assert torch.allclose(total.sqrt(), variance.sqrt(), rtol=0.25, atol=0.02)
 
 
-def test_draws_together_agree_where_points_agree(chain: ProcessNetwork) -> None:
-    x = uniform(1, seed=10)
-    twice = torch.stack([x[0], x[0] + 1e-6])
-    posterior = at(chain, twice)
-    draws = SobolQMCNormalSampler(torch.Size([64]), seed=0)(posterior)
-    apart = (draws[:, 0] - draws[:, 1]).abs()
-    assert draws.shape == (64, 2, 3)
-    assert float(apart.max()) < 0.02
+def test_a_draw_agrees_with_itself_and_with_the_data(chain: FittedNetwork) -> None:
+    rows = seen(route(), trials())
+    draws = at(chain.model, rows.X).values
+    Y = (rows.Y - chain.shift) / chain.scale
+    assert float((draws - Y).abs().median()) < 0.02
+    near = at(chain.model, rows.X + 1e-7).values
+    assert float((draws - near).abs().max()) < 1e-3
 
 
-def test_gradients_flow_through_the_states(chain: ProcessNetwork) -> None:
+def test_gradients_flow_through_the_states(chain: FittedNetwork) -> None:
     X = uniform(1, seed=11).requires_grad_()
-    output = at(chain.subset_output([0]), X).mean.sum()
+    output = at(chain.model.subset_output([0]), X).mean.sum()
     (gradient,) = torch.autograd.grad(output, X)
     h = torch.tensor([[1e-5, 0.0]], dtype=torch.float64)
     with torch.no_grad():
-        ends = [at(chain, X + s * h).mean[0, 0] for s in (1, -1)]
+        ends = [at(chain.model, X + s * h).mean[0, 0] for s in (1, -1)]
     assert float(gradient[0, 0]) == pytest.approx(
         float(ends[0] - ends[1]) / 2e-5, rel=1e-3
     )
 
 
-def test_batches_equal_single_points(chain: ProcessNetwork) -> None:
+def test_batches_equal_single_points(chain: FittedNetwork) -> None:
     X = uniform(6, seed=12).reshape(3, 2, 1, 2)
-    whole = at(chain, X).mean
+    whole = at(chain.model, X).mean
     for i in range(3):
         for j in range(2):
-            assert torch.allclose(whole[i, j], at(chain, X[i, j]).mean)
+            assert torch.allclose(whole[i, j], at(chain.model, X[i, j]).mean)
+
+
+def test_another_number_of_draws_is_refused(chain: FittedNetwork) -> None:
+    posterior = at(chain.model, uniform(2, seed=1))
+    with pytest.raises(ValueError, match="got 7 samples asked for, must be its 128"):
+        posterior.rsample(torch.Size([7]))
 
 
 def test_noise_of_every_node_is_in_the_prediction() -> None:
@@ -153,7 +161,7 @@ def test_rows_without_a_state_still_teach_the_others() -> None:
         less = {k: v for k, v in rows[i].results.items() if k != "phase"}
         rows[i] = replace(rows[i], results=less)
     fitted = fit_network(seen(route(), Trials(0, tuple(rows))), 0)
-    assert {m.name: len(m.gp.y) for m in fitted.model.mechanisms} == {
+    assert {m.name: len(m.gp.y) for m in fitted.network.mechanisms} == {
         "grain": 30,
         "phase": 20,
         "y": 20,

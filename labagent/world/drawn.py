@@ -1,0 +1,254 @@
+"""The process network as acquisition functions see it: a few whole draws.
+
+What is worth optimising is a recipe's *expected* outcome. A draw is therefore one of
+the mechanisms, averaged over a few realisations of the states' noise and of the
+context, the same ones at every recipe; what differs between draws is what could still
+be learned. Draws are functions: they agree with themselves wherever they are asked, so
+that improvement over what was measured needs no joint covariance, and an acquisition's
+gradient flows through the whole process.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Any, final
+
+import torch
+from botorch.acquisition.objective import PosteriorTransform
+from botorch.models.model import Model
+from botorch.posteriors import Posterior
+from botorch.sampling.get_sampler import GetSampler
+from botorch.sampling.normal import SobolQMCNormalSampler
+from torch import Tensor
+
+from labagent.world.network import Mechanism, ProcessNetwork
+from labagent.world.paths import FREQUENCIES, Paths, draw_paths
+
+DRAWS = 128
+"""Draws of a process network; an acquisition takes all of them."""
+
+REPEATS = 4
+"""Realisations of context over which a recipe's expectation is taken."""
+
+ENTRIES = 2**17
+"""Entries of a tensor where no gradient is asked for: what fits a cache is faster."""
+
+
+@final
+class DrawnPosterior(Posterior):
+    """What the draws say at some recipes.
+
+    Attributes:
+        values: (S, ..., q, m) of standardised quantities.
+    """
+
+    def __init__(self, values: Tensor) -> None:
+        self.values = values
+
+    @property
+    def device(self) -> torch.device:
+        """Where draws live."""
+        return self.values.device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Type of draws."""
+        return self.values.dtype
+
+    @property
+    def batch_shape(self) -> torch.Size:
+        """Shape of the t-batches."""
+        return self.values.shape[1:-2]
+
+    @property
+    def base_sample_shape(self) -> torch.Size:
+        """Nothing is random any more."""
+        return torch.Size([*self.values.shape[1:-2], 1, 1])
+
+    @property
+    def batch_range(self) -> tuple[int, int]:
+        """T-batches share draws."""
+        return (0, -2)
+
+    def _extended_shape(self, sample_shape: torch.Size = torch.Size()) -> torch.Size:  # noqa: B008
+        return torch.Size([*sample_shape, *self.values.shape[1:]])
+
+    def rsample(self, sample_shape: torch.Size | None = None) -> Tensor:
+        """Return the draws (S, ..., q, m); they are as many as they are.
+
+        Raises:
+            ValueError: Another number is asked for.
+        """
+        if sample_shape is not None and sample_shape.numel() != len(self.values):
+            raise ValueError(
+                f"network: got {sample_shape.numel()} samples asked for, must be its "
+                f"{len(self.values)} draws"
+            )
+        return self.values
+
+    def rsample_from_base_samples(
+        self,
+        sample_shape: torch.Size,
+        base_samples: Tensor,  # noqa: ARG002 - nothing is random any more
+    ) -> Tensor:
+        """Return the draws (S, ..., q, m)."""
+        return self.rsample(sample_shape)
+
+    @property
+    def mean(self) -> Tensor:
+        """(..., q, m) means."""
+        return self.values.mean(dim=0)
+
+    @property
+    def variance(self) -> Tensor:
+        """(..., q, m) variances."""
+        return self.values.var(dim=0)
+
+
+@GetSampler.register(DrawnPosterior)
+def _sampler(  # pyright: ignore[reportUnusedFunction]
+    posterior: DrawnPosterior,
+    sample_shape: torch.Size,  # noqa: ARG001 - draws are as many as they are
+    *,
+    seed: int | None = None,
+) -> SobolQMCNormalSampler:
+    return SobolQMCNormalSampler(torch.Size([len(posterior.values)]), seed=seed)
+
+
+@final
+class DrawnNetwork(Model):
+    """Draws of a process network, as a BoTorch model.
+
+    Maps (..., q, d) encoded interventions to draws of the standardised values of
+    ``outputs``, noise and context averaged.
+
+    Attributes:
+        mechanisms: In an order in which causes come first.
+        paths: Of each, draws of its function.
+        errors: (S, R, nodes) realisations of noise, in its standard deviations.
+        context: (R, c) realisations of the encoded context.
+        outputs: Positions of the mechanisms that are predicted.
+    """
+
+    def __init__(
+        self,
+        network: ProcessNetwork,
+        paths: Sequence[Paths],
+        errors: Tensor,
+        context: Tensor,
+    ) -> None:
+        super().__init__()
+        self.network = network
+        self.paths = tuple(paths)
+        self.errors = errors
+        self.context = context
+        # BoTorch asks a model's parameters where it lives
+        self.place = torch.nn.Parameter(context.new_zeros(()), requires_grad=False)
+
+    @property
+    def num_outputs(self) -> int:
+        """Number of predicted quantities."""
+        return len(self.network.outputs)
+
+    @property
+    def batch_shape(self) -> torch.Size:
+        """All draws are one model."""
+        return torch.Size()
+
+    def subset_output(self, idcs: list[int]) -> "DrawnNetwork":
+        """Return the draws of some of the outputs."""
+        outputs = tuple(self.network.outputs[i] for i in idcs)
+        network = ProcessNetwork(self.network.mechanisms, outputs, self.network.context)
+        return DrawnNetwork(network, self.paths, self.errors, self.context)
+
+    def first(self, count: int) -> "DrawnNetwork":
+        """Return the first of the draws."""
+        paths = [p.first(count) for p in self.paths]
+        return DrawnNetwork(self.network, paths, self.errors[:count], self.context)
+
+    def posterior(
+        self,
+        X: Tensor,
+        output_indices: list[int] | None = None,
+        observation_noise: bool | Tensor = False,  # noqa: ARG002 - draws have none
+        posterior_transform: PosteriorTransform | None = None,
+        **_: Any,  # noqa: ANN401 - BoTorch's models take their own options
+    ) -> Posterior:
+        """Return the draws at X (..., q, d)."""
+        model = self if output_indices is None else self.subset_output(output_indices)
+        posterior = DrawnPosterior(model(X))
+        return posterior_transform(posterior) if posterior_transform else posterior
+
+    def forward(self, X: Tensor) -> Tensor:
+        """Return draws (S, ..., q, m) of expected outcomes at X (..., q, d)."""
+        flat = X.reshape(-1, X.shape[-1])
+        size = len(flat) if torch.is_grad_enabled() else self._affordable
+        draws = torch.cat([self._follow(x) for x in flat.split(size)], dim=1)
+        return draws.unflatten(1, X.shape[:-1])
+
+    @property
+    def _affordable(self) -> int:
+        """Recipes followed at once."""
+        widest = max(len(m.gp.y) for m in self.network.mechanisms)
+        row = self.errors[..., 0].numel() * max(widest, FREQUENCIES)
+        return max(1, ENTRIES // row)
+
+    def _follow(self, X: Tensor) -> Tensor:
+        """Return draws (S, k, m) at X (k, d), followed through the process."""
+        X = X.unsqueeze(-2)  # (k, 1, d): a recipe's realisations beside each other
+        values: list[Tensor] = []
+        for i, (mechanism, paths) in enumerate(
+            zip(self.network.mechanisms, self.paths, strict=True)
+        ):
+            shared = self._shared(mechanism, X)
+            if mechanism.states:
+                f = paths.each(shared, mechanism.scaled(values))
+            else:
+                f = paths.alike(shared)
+            noise = mechanism.gp.parameters.noise
+            errors = self.errors[..., i].unsqueeze(1)
+            values.append(f + math.sqrt(noise) * errors)  # (S, k, R)
+        return torch.stack([values[i] for i in self.network.outputs], -1).mean(-2)
+
+    def _shared(self, mechanism: Mechanism, X: Tensor) -> Tensor:
+        """Return inputs (k, R or 1, d1) that are alike for all draws."""
+        controls = X[..., list(mechanism.columns)]
+        if not mechanism.context:
+            return controls
+        context = self.context[:, list(mechanism.context)]
+        shape = torch.broadcast_shapes(controls.shape[:-1], context.shape[:-1])
+        parts = controls.expand(*shape, -1), context.expand(*shape, -1)
+        return torch.cat(parts, dim=-1)
+
+
+def draw_network(
+    network: ProcessNetwork, seed: int, count: int = DRAWS
+) -> DrawnNetwork:
+    """Draw every mechanism of a network.
+
+    Args:
+        network: The network.
+        seed: Of the draws.
+        count: How many.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    paths = [draw_paths(m.gp, m.own, count, generator) for m in network.mechanisms]
+    errors, context = _realisations(network, count, generator)
+    return DrawnNetwork(network, paths, errors, context)
+
+
+def _realisations(
+    network: ProcessNetwork, count: int, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Return errors (S, R, nodes), symmetric about zero, and contexts (R, c).
+
+    An error is one standard deviation up or down, the quadrature of two nodes; which
+    states err together changes from draw to draw.
+    """
+    context, nodes = network.context, len(network.mechanisms)
+    if not network.noisy_inside:
+        return context.new_zeros(count, 1, nodes), context[:1]
+    repeats = REPEATS if len(context) > 1 else 2
+    half = (count, repeats // 2, nodes)
+    signs = 2.0 * torch.randint(2, half, generator=generator).to(context) - 1.0
+    rows = torch.linspace(0, len(context) - 1, repeats).round().long()
+    return torch.cat([signs, -signs], dim=1), context[rows]
