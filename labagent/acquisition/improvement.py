@@ -35,8 +35,8 @@ def make_qlognei(
     """Return log noisy EI: the best so far is itself uncertain [Letham2019, Ament2023].
 
     Maps (b, q, d) to (b,) log improvements of the weighted, standardised utility;
-    outcome limits multiply by a smoothed probability of keeping them. Draws of a process
-    network are whole functions, so each of them has its own best.
+    outcome limits multiply by a smoothed probability of keeping them. Draws of a
+    process network are whole functions, so each of them has its own best.
     """
     if not isinstance(task.model, GPyTorchModel):
         return _above_each_best(task)
