@@ -67,8 +67,9 @@ class AcquisitionTask:
             )
         columns = [self.fitted.quantities.index(n) for n in self.names]
         model = self._whole.subset_output(columns)
-        few = self.rough and isinstance(model, DrawnNetwork)
-        return model.first(FEW_DRAWS) if few else model
+        if self.rough and isinstance(model, DrawnNetwork):
+            return model.first(FEW_DRAWS)
+        return model
 
     @property
     def _whole(self) -> Model:

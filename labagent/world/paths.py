@@ -12,8 +12,9 @@ to draw.
 
 .. [Rahimi2007] A. Rahimi, B. Recht. Random features for large-scale kernel machines.
    NIPS 2007.
-.. [Wilson2020] J. T. Wilson, V. Borovitskiy, A. Terenin, P. Mostowsky, M. P. Deisenroth.
-   Efficiently sampling functions from Gaussian process posteriors. ICML 2020.
+.. [Wilson2020] J. T. Wilson, V. Borovitskiy, A. Terenin, P. Mostowsky, M. P.
+   Deisenroth. Efficiently sampling functions from Gaussian process posteriors. ICML
+   2020.
 """
 
 import math
