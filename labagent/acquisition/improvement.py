@@ -21,6 +21,9 @@ from torch import Tensor
 from labagent.acquisition.task import AcquisitionTask, moments
 from labagent.world.devices import seeded
 
+MOST = 64
+"""Measured points among which every draw of a network has its best."""
+
 
 def _objective(task: AcquisitionTask) -> GenericMCObjective:
     def weighted(Y: Tensor, X: Tensor | None = None) -> Tensor:  # noqa: ARG001
@@ -58,7 +61,7 @@ def make_qlognei(
 
 def _above_each_best(task: AcquisitionTask) -> qLogExpectedImprovement:
     with torch.no_grad():
-        Y = task.model.posterior(task.baseline).rsample()
+        Y = task.model.posterior(task.promising(MOST)).rsample()
         worth = task.weighted(Y)  # (S, n)
         best = compute_best_feasible_objective(
             Y, worth, task.constraints(), infeasible_obj=worth.min()

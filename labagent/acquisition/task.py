@@ -1,5 +1,6 @@
 """What every acquisition function is made from."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,9 @@ from labagent.errors import ModelError
 from labagent.world import Evidence, Fitted
 from labagent.world.drawn import DRAWS, DrawnNetwork
 from labagent.world.plain import SMALLEST
+
+FAR = 1e6
+"""Standard deviations that a broken limit counts for when points are ranked."""
 
 FEW_DRAWS = 32
 """Draws of a process network that suffice to see where a search should start."""
@@ -88,6 +92,26 @@ class AcquisitionTask:
     def baseline(self) -> Tensor:
         """(n, d) interventions already measured, on the model's device."""
         return self.evidence.X.to(self.device)
+
+    def promising(self, most: int) -> Tensor:
+        """Return the measured interventions (k, d) that may be best, on the device.
+
+        Those with the largest measured utilities; such as keep all limits come first.
+
+        Args:
+            most: How many at most.
+        """
+        if len(self.evidence.X) <= most:
+            return self.baseline
+        columns = [self.evidence.column(n) for n in self.names]
+        Y = self.evidence.Y[:, columns]
+        shift, scale = self.fitted.shift[self._columns], self.scale
+        standardised = (Y - shift) / scale
+        worth = self.weighted(standardised)
+        for broken in self.constraints() or []:
+            worth = worth - FAR * (broken(standardised) > 0)
+        order = worth.nan_to_num(-math.inf).argsort(descending=True, stable=True)
+        return self.baseline[order[:most].to(self.device)]
 
     @property
     def pending_or_none(self) -> Tensor | None:

@@ -4,10 +4,7 @@ y = m + f(x) + e,  m ~ N(0, 1),  f ~ GP(0, a k),  e ~ N(0, v + s^2)
 
 with y standardised, k an ARD kernel of the scaled distance, v an inferred noise
 variance and s known standard uncertainties. The mean m is integrated out: it adds 1 to
-every covariance. Lengths, a and v are the maximum of the posterior density (their
-logs have normal priors), found by L-BFGS with the gradient in closed form
-[Rasmussen2006]_ (eq. 5.9). With G = (K^-1 - b b') o dk/dr^2 the derivative by every
-length is a diagonal of X' G X, so no (d, n, n) tensor is ever built.
+every covariance. :mod:`labagent.world.fitting` finds lengths, a and v [Rasmussen2006]_.
 
 .. [Rasmussen2006] C. E. Rasmussen, C. K. I. Williams. Gaussian processes for machine
    learning. MIT Press, 2006.
@@ -18,24 +15,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import final
 
-import numpy as np
 import torch
-from scipy.optimize import minimize
 from torch import Tensor
-
-from labagent.errors import ModelError
 
 MEAN_VARIANCE = 1.0
 """Prior variance of the constant mean of standardised values."""
 
 JITTER = 1e-8
 """Least noise variance of standardised values: keeps covariances invertible."""
-
-FAR = 1e10
-"""Loss where a covariance is not positive definite to rounding."""
-
-SUBSET = 256
-"""Rows on which lengths are first found where there are more."""
 
 Shape = Callable[[Tensor], tuple[Tensor, Tensor]]
 """Squared scaled distances to the kernel and to -2 dk/d(r^2)."""
@@ -52,23 +39,6 @@ def matern52(r2: Tensor) -> tuple[Tensor, Tensor]:
     r = (5.0 * r2).clamp_min(1e-30).sqrt()
     decay = torch.exp(-r)
     return (1.0 + r + r * r / 3.0) * decay, 5.0 / 3.0 * (1.0 + r) * decay
-
-
-@dataclass(frozen=True)
-class Priors:
-    """Normal densities of logs: (mean, standard deviation).
-
-    Attributes:
-        lengths: (d,) means of the log length-scales.
-        spread: (d,) their standard deviations.
-        amplitude: Of the log variance of f.
-        noise: Of the log noise variance.
-    """
-
-    lengths: Tensor
-    spread: Tensor
-    amplitude: tuple[float, float] = (0.0, 1.0)
-    noise: tuple[float, float] = (-6.0, 3.0)
 
 
 @dataclass(frozen=True)
@@ -171,52 +141,10 @@ class ExactGP:
         return self.y - self.weights / precision, 1.0 / precision
 
 
-def fit_exact(
-    X: Tensor,
-    y: Tensor,
-    known: Tensor,
-    priors: Priors,
-    shape: Shape = squared_exponential,
-) -> ExactGP:
-    """Return the process at the most probable hyper-parameters.
-
-    With more than :data:`SUBSET` rows the search starts on an evenly spread subset and
-    ends on all rows. A function of its arguments alone.
-
-    Args:
-        X: (n, d) inputs.
-        y: (n,) standardised values.
-        known: (n,) known noise variances, zero where unknown.
-        priors: Of the hyper-parameters.
-        shape: The kernel.
-    """
-    if not len(y):
-        raise ModelError("Gaussian process: got no rows, must have at least one")
-    start = torch.cat(
-        [
-            priors.lengths,
-            torch.tensor([priors.amplitude[0], priors.noise[0]], dtype=X.dtype),
-        ]
-    )
-    if len(y) > SUBSET:
-        rows = torch.linspace(0, len(y) - 1, SUBSET).round().long()
-        part = LogPosterior(X[rows], y[rows], known[rows], priors, shape)
-        found = minimise(part, start, 60)
-        found = minimise(LogPosterior(X, y, known, priors, shape), found, 8)
-    else:
-        found = minimise(LogPosterior(X, y, known, priors, shape), start, 100)
-    return ExactGP.condition(X, y, known, _parameters(found), shape)
-
-
 def with_noise(gp: ExactGP, noise: float) -> ExactGP:
     """Return the process with another inferred noise variance."""
     parameters = replace(gp.parameters, noise=noise)
     return ExactGP.condition(gp.X, gp.y, gp.known, parameters, gp.shape)
-
-
-def _parameters(theta: Tensor) -> Parameters:
-    *_, amplitude, noise = theta.exp().tolist()
-    return Parameters(theta[:-2].exp(), amplitude, noise)
 
 
 def distances(a: Tensor, b: Tensor, lengths: Tensor) -> Tensor:
@@ -224,67 +152,3 @@ def distances(a: Tensor, b: Tensor, lengths: Tensor) -> Tensor:
     a, b = a / lengths, b / lengths
     square = (a * a).sum(-1).unsqueeze(-1) + (b * b).sum(-1).unsqueeze(-2)
     return (square - 2.0 * a @ b.mT).clamp_min(0.0)
-
-
-@dataclass(frozen=True)
-class LogPosterior:
-    """The negative log posterior density of log hyper-parameters, with gradient."""
-
-    X: Tensor
-    y: Tensor
-    known: Tensor
-    priors: Priors
-    shape: Shape
-
-    def __call__(self, theta: Tensor) -> tuple[float, Tensor]:
-        """Return its value, in nats, and gradient (d + 2,) at theta (d + 2,)."""
-        n, lengths = len(self.y), theta[:-2].exp()
-        amplitude, noise = float(theta[-2].exp()), float(theta[-1].exp())
-        k, slope = self.shape(distances(self.X, self.X, lengths))
-        K = amplitude * k + MEAN_VARIANCE
-        K.diagonal().add_(self.known + noise + JITTER)
-        L, failed = torch.linalg.cholesky_ex(K)
-        if int(failed):
-            return FAR, torch.zeros_like(theta)  # not positive definite: step back
-        b = torch.cholesky_solve(self.y.unsqueeze(-1), L)
-        inner = torch.cholesky_inverse(L) - b @ b.T  # 2 dL/dK
-        loss = 0.5 * float(self.y @ b.squeeze(-1)) + float(L.diagonal().log().sum())
-        loss += 0.5 * n * math.log(2 * math.pi)
-        gradient = torch.empty_like(theta)
-        gradient[:-2] = 0.5 * amplitude * self._by_lengths(inner * slope, lengths)
-        gradient[-2] = 0.5 * amplitude * (inner * k).sum()
-        gradient[-1] = 0.5 * noise * inner.diagonal().sum()
-        prior, slope_prior = self._prior(theta)
-        return loss + prior, gradient + slope_prior
-
-    def _by_lengths(self, G: Tensor, lengths: Tensor) -> Tensor:
-        """Return sums over pairs of G (n, n) times squared scaled differences (d,)."""
-        Z = self.X / lengths
-        return 2.0 * (G.sum(-1) @ (Z * Z) - (Z * (G @ Z)).sum(0))
-
-    def _prior(self, theta: Tensor) -> tuple[float, Tensor]:
-        p = self.priors
-        middle = torch.cat([p.lengths, theta.new_tensor([p.amplitude[0], p.noise[0]])])
-        spread = torch.cat([p.spread, theta.new_tensor([p.amplitude[1], p.noise[1]])])
-        z = (theta - middle) / spread
-        return 0.5 * float(z @ z), z / spread
-
-
-def minimise(loss: LogPosterior, start: Tensor, iterations: int) -> Tensor:
-    """Return the minimum found by L-BFGS; the start where no step can be made."""
-
-    def evaluate(theta: np.ndarray) -> tuple[float, np.ndarray]:
-        point = torch.as_tensor(theta, dtype=start.dtype, device=start.device)
-        value, gradient = loss(point)
-        return value, gradient.cpu().numpy()
-
-    bounds = [(-7.0, 9.0)] * (len(start) - 2) + [(-6.0, 6.0), (-16.0, 2.0)]
-    found = minimize(
-        evaluate,
-        start.cpu().numpy(),
-        jac=True,
-        method="L-BFGS-B",
-        bounds=bounds,
-        options={"maxiter": iterations},
-    )
-    return torch.as_tensor(found.x, dtype=start.dtype, device=start.device)

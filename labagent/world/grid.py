@@ -7,7 +7,7 @@ prequential weights inside the grid would be.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import final
@@ -17,10 +17,14 @@ from torch import Tensor
 
 from labagent.world.evidence import Evidence
 from labagent.world.exact import ExactGP, Parameters, matern52
+from labagent.world.fitting import SUBSET
 from labagent.world.separate import Separate, fit_separate
 
 LENGTHS = (0.1, 0.2, 0.4, 0.8, 1.6)
 """Length-scales, in diagonals of the unit cube."""
+
+MOST = 3
+"""Processes kept where there are many rows: evidence then leaves hardly two."""
 
 NOISES = (1e-4, 1e-2, 1e-1, 1.0)
 """Noise variances, relative to the amplitude."""
@@ -69,18 +73,24 @@ class Grid:
 
 def _fit(X: Tensor, y: Tensor, noise: Tensor, seed: int) -> Grid:
     del seed, noise
+    n = len(y)
+    points = tuple(product(LENGTHS, NOISES))
+    if n <= SUBSET:
+        return _weighted(X, y, points)
+    rows = torch.linspace(0, n - 1, SUBSET).long()
+    order = _weighted(X[rows], y[rows], points).weights.argsort(descending=True)
+    return _weighted(X, y, [points[i] for i in order[:MOST].tolist()])
+
+
+def _weighted(X: Tensor, y: Tensor, points: Sequence[tuple[float, float]]) -> Grid:
+    """Return the processes at some (length-scale, relative noise), weighted."""
     n, d = X.shape
-    diagonal = math.sqrt(d)
-    processes = tuple(
-        ExactGP.condition(
-            X,
-            y,
-            torch.zeros_like(y),
-            Parameters(X.new_full((d,), length * diagonal), 1.0, ratio),
-            matern52,
-        )
-        for length, ratio in product(LENGTHS, NOISES)
-    )
+    none, diagonal = torch.zeros_like(y), math.sqrt(d)
+    parameters = [
+        Parameters(X.new_full((d,), length * diagonal), 1.0, ratio)
+        for length, ratio in points
+    ]
+    processes = tuple(ExactGP.condition(X, y, none, p, matern52) for p in parameters)
     forms = torch.stack([y @ p.weights for p in processes])  # y' K^-1 y
     logs = torch.tensor([p.evidence for p in processes], dtype=y.dtype)
     # log |K| is in the evidence; the amplitude's integral replaces exp(-form / 2)

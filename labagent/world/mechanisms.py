@@ -18,7 +18,8 @@ from labagent.errors import ModelError
 from labagent.world.devices import choose_device
 from labagent.world.drawn import DrawnNetwork, draw_network
 from labagent.world.evidence import Evidence
-from labagent.world.exact import ExactGP, Priors, fit_exact
+from labagent.world.exact import ExactGP
+from labagent.world.fitting import Priors, fit_exact
 from labagent.world.fitted import Normals
 from labagent.world.network import Mechanism, ProcessNetwork, describe
 from labagent.world.plain import FEWEST_ROWS, standardisation

@@ -23,7 +23,8 @@ from torch import Tensor
 
 from labagent.causes import ProcessGraph
 from labagent.errors import ModelError
-from labagent.world.exact import ExactGP, fit_exact
+from labagent.world.exact import ExactGP
+from labagent.world.fitting import fit_exact
 from labagent.world.mechanisms import length_priors
 from labagent.world.plain import FEWEST_ROWS, standardisation
 

@@ -18,7 +18,8 @@ import torch
 from torch import Tensor
 
 from labagent.causes import Cause, ProcessGraph
-from labagent.world.exact import LogPosterior, Priors, minimise, squared_exponential
+from labagent.world.exact import squared_exponential
+from labagent.world.fitting import STEPS, LogPosterior, Priors, minimise
 from labagent.world.mechanisms import length_priors
 from labagent.world.plain import FEWEST_ROWS, standardisation
 from labagent.world.structural import Records, telling_rows
@@ -138,18 +139,13 @@ def laplace(x: Tensor, y: Tensor, priors: Priors) -> float:
         priors: Of the hyper-parameters.
     """
     loss = LogPosterior(x, y, torch.zeros_like(y), priors, squared_exponential)
-    start = torch.cat(
-        [priors.lengths, y.new_tensor([priors.amplitude[0], priors.noise[0]])]
-    )
-    best = minimise(loss, start, 100)
+    best = minimise(loss, priors.middle, STEPS)
     k = len(best)
     steps = STEP * torch.eye(k, dtype=y.dtype)
     rows = [(loss(best + s)[1] - loss(best - s)[1]) / (2 * STEP) for s in steps]
     hessian = torch.stack(rows)
     curvature = torch.linalg.eigvalsh(0.5 * (hessian + hessian.T))
-    spreads = torch.cat(
-        [priors.spread, y.new_tensor([priors.amplitude[1], priors.noise[1]])]
-    )
+    spreads = priors.widths
     # the posterior is no wider than the prior, whatever rounding says
     curvature = curvature.clamp_min(float(spreads.max()) ** -2)
     value, _ = loss(best)

@@ -22,7 +22,8 @@ from scipy.stats import yeojohnson_llf
 from torch import Tensor
 
 from labagent.world.evidence import Evidence
-from labagent.world.exact import ExactGP, fit_exact, matern52
+from labagent.world.exact import ExactGP, matern52
+from labagent.world.fitting import fit_exact
 from labagent.world.mechanisms import length_priors
 from labagent.world.separate import Separate, fit_separate
 

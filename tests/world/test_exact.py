@@ -10,14 +10,12 @@ from labagent.errors import ModelError
 from labagent.world.exact import (
     MEAN_VARIANCE,
     ExactGP,
-    LogPosterior,
     Parameters,
-    Priors,
     Shape,
-    fit_exact,
     matern52,
     squared_exponential,
 )
+from labagent.world.fitting import LogPosterior, Priors, fit_exact
 from tests.world.test_plain import uniform
 
 SHAPES = [squared_exponential, matern52]
@@ -65,8 +63,9 @@ def test_predictions_are_the_textbooks(shape: Shape) -> None:
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_gradients_are_differences(shape: Shape) -> None:
-    loss = LogPosterior(*data(), priors(), shape)
+@pytest.mark.parametrize("free_mean", [False, True])
+def test_gradients_are_differences(shape: Shape, free_mean: bool) -> None:
+    loss = LogPosterior(*data(), priors(), shape, free_mean)
     theta = torch.tensor([-0.7, 0.2, 0.3, -3.0], dtype=torch.float64)
     _, gradient = loss(theta)
     steps = 1e-5 * torch.eye(4, dtype=torch.float64)

@@ -4,6 +4,9 @@ from typing import Any
 
 import pytest
 import torch
+from botorch.fit import fit_gpytorch_mll
+from botorch.models import SingleTaskGP
+from gpytorch.mlls import ExactMarginalLogLikelihood
 from torch import Tensor
 
 from labagent.errors import ModelError
@@ -60,6 +63,37 @@ def test_predictions_are_the_textbooks() -> None:
     found = gp.predict(X)
     assert torch.allclose(found.mean[:, 0], mean, rtol=1e-5)
     assert torch.allclose(found.std[:, 0], std, rtol=1e-4)
+
+
+@pytest.mark.parametrize("sigma", [math.nan, 7.0])
+def test_hyper_parameters_are_those_botorchs_fit_finds(sigma: float) -> None:
+    seen = evidence(40, noise=10.0, sigma=sigma)
+    ours: Any = fit_plain(seen, seed=0).model.models[0]
+    theirs: Any = SingleTaskGP(
+        seen.X,
+        ours.train_targets.unsqueeze(-1),
+        train_Yvar=None if math.isnan(sigma) else ours.likelihood.noise.unsqueeze(-1),
+        outcome_transform=None,
+    )
+    fit_gpytorch_mll(ExactMarginalLogLikelihood(theirs.likelihood, theirs))
+    lengths = ours.covar_module.lengthscale, theirs.covar_module.lengthscale
+    assert torch.allclose(*lengths, rtol=0.02)  # the better of two optima
+    assert torch.allclose(ours.likelihood.noise, theirs.likelihood.noise, rtol=0.02)
+    means = ours.mean_module.constant, theirs.mean_module.constant
+    assert torch.allclose(*means, atol=0.02)
+    densities = [log_density(gp) for gp in (ours, theirs)]
+    assert densities[0] >= densities[1] - 1e-3
+
+
+def log_density(gp: Any) -> float:  # noqa: ANN401 - BoTorch's attributes
+    """Return what BoTorch's fit maximises, in nats."""
+    gp.train()
+    mll = ExactMarginalLogLikelihood(gp.likelihood, gp)
+    with torch.no_grad():
+        found = mll(gp(*gp.train_inputs), gp.train_targets)
+    gp.eval()
+    assert isinstance(found, Tensor)
+    return float(found) * len(gp.train_targets)
 
 
 def test_standard_deviations_hold_the_noise() -> None:

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from labagent.causes import Cause, ProcessGraph
-from labagent.world.exact import Priors
+from labagent.world.fitting import Priors
 from labagent.world.structural import Records
 from labagent.world.structure import judge, laplace
 from tests.world.test_structural import normals

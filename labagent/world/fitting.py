@@ -1,0 +1,218 @@
+"""The most probable hyper-parameters of an exact Gaussian process.
+
+The posterior density (logs of hyper-parameters have normal priors) is climbed by
+L-BFGS with its gradient in closed form [Rasmussen2006]_ (eq. 5.9). With
+G = (K^-1 - b b') o dk/dr^2 the derivative by every length is a diagonal of X' G X, so
+no (d, n, n) tensor is ever built, and no graph.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from scipy.optimize import minimize
+from torch import Tensor
+
+from labagent.errors import ModelError
+from labagent.world.exact import (
+    JITTER,
+    MEAN_VARIANCE,
+    ExactGP,
+    Parameters,
+    Shape,
+    distances,
+    squared_exponential,
+)
+
+FAR = 1e10
+"""Loss where a covariance is not positive definite to rounding."""
+
+SUBSET = 256
+"""Rows on which hyper-parameters are first found where there are more."""
+
+STEPS = 100
+"""Most iterations of a search."""
+
+QUIETER = -2.0
+"""By how much the second search's log noise variance is below the prior's middle."""
+
+LAST_STEPS = 3
+"""Most iterations on all rows after a search on a subset."""
+
+Range = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Priors:
+    """Normal densities of logs, (mean, standard deviation), and where they may lie.
+
+    Attributes:
+        lengths: (d,) means of the log length-scales.
+        spread: (d,) their standard deviations.
+        amplitude: Of the log variance of f.
+        noise: Of the log noise variance.
+        length_range: Least and largest log length-scale.
+        amplitude_range: Likewise; equal ends fix it.
+        noise_range: Likewise.
+    """
+
+    lengths: Tensor
+    spread: Tensor
+    amplitude: Range = (0.0, 1.0)
+    noise: Range = (-6.0, 3.0)
+    length_range: Range = (-7.0, 9.0)
+    amplitude_range: Range = (-6.0, 6.0)
+    noise_range: Range = (-16.0, 2.0)
+
+    @property
+    def middle(self) -> Tensor:
+        """(d + 2,) means of all logs."""
+        rest = self.lengths.new_tensor([self.amplitude[0], self.noise[0]])
+        return torch.cat([self.lengths, rest])
+
+    @property
+    def widths(self) -> Tensor:
+        """(d + 2,) standard deviations of all logs."""
+        rest = self.spread.new_tensor([self.amplitude[1], self.noise[1]])
+        return torch.cat([self.spread, rest])
+
+    @property
+    def ranges(self) -> list[Range]:
+        """Where each log may lie."""
+        lengths = [self.length_range] * len(self.lengths)
+        return [*lengths, self.amplitude_range, self.noise_range]
+
+
+@dataclass(frozen=True)
+class LogPosterior:
+    """The negative log posterior density of log hyper-parameters, with gradient.
+
+    Attributes:
+        X: (n, d) inputs.
+        y: (n,) standardised values.
+        known: (n,) known noise variances, zero where unknown.
+        priors: Of the hyper-parameters.
+        shape: The kernel.
+        free_mean: Whether the constant mean is the likeliest one; else it is
+            integrated out.
+    """
+
+    X: Tensor
+    y: Tensor
+    known: Tensor
+    priors: Priors
+    shape: Shape
+    free_mean: bool = False
+
+    def __call__(self, theta: Tensor) -> tuple[float, Tensor]:
+        """Return its value, in nats, and gradient (d + 2,) at theta (d + 2,)."""
+        lengths = theta[:-2].exp()
+        amplitude, noise = float(theta[-2].exp()), float(theta[-1].exp())
+        k, slope = self.shape(distances(self.X, self.X, lengths))
+        L, failed = torch.linalg.cholesky_ex(self._covariance(amplitude * k, noise))
+        if int(failed):
+            return FAR, torch.zeros_like(theta)  # not positive definite: step back
+        y = self.y - self._mean(L)
+        b = torch.cholesky_solve(y.unsqueeze(-1), L)
+        inner = torch.cholesky_inverse(L) - b @ b.T  # 2 dL/dK
+        loss = 0.5 * float(y @ b.squeeze(-1)) + float(L.diagonal().log().sum())
+        loss += 0.5 * len(y) * math.log(2 * math.pi)
+        gradient = torch.empty_like(theta)
+        gradient[:-2] = 0.5 * amplitude * self._by_lengths(inner * slope, lengths)
+        gradient[-2] = 0.5 * amplitude * (inner * k).sum()
+        gradient[-1] = 0.5 * noise * inner.diagonal().sum()
+        z = (theta - self.priors.middle) / self.priors.widths
+        return loss + 0.5 * float(z @ z), gradient + z / self.priors.widths
+
+    def mean(self, theta: Tensor) -> float:
+        """Return the likeliest constant mean at theta (d + 2,); 0 if integrated out."""
+        k, _ = self.shape(distances(self.X, self.X, theta[:-2].exp()))
+        K = self._covariance(float(theta[-2].exp()) * k, float(theta[-1].exp()))
+        return self._mean(torch.linalg.cholesky(K))
+
+    def _covariance(self, K: Tensor, noise: float) -> Tensor:
+        K = K if self.free_mean else K + MEAN_VARIANCE
+        K.diagonal().add_(self.known + noise + JITTER)
+        return K
+
+    def _mean(self, L: Tensor) -> float:
+        if not self.free_mean:
+            return 0.0
+        ones = torch.ones_like(self.y).unsqueeze(-1)
+        w = torch.cholesky_solve(ones, L).squeeze(-1)
+        return float(w @ self.y) / float(w.sum())
+
+    def _by_lengths(self, G: Tensor, lengths: Tensor) -> Tensor:
+        """Return sums over pairs of G (n, n) times squared scaled differences (d,)."""
+        Z = self.X / lengths
+        return 2.0 * (G.sum(-1) @ (Z * Z) - (Z * (G @ Z)).sum(0))
+
+    def at(self, rows: Tensor) -> "LogPosterior":
+        """Return the same, given some of the rows."""
+        X, y, known = self.X[rows], self.y[rows], self.known[rows]
+        return LogPosterior(X, y, known, self.priors, self.shape, self.free_mean)
+
+
+def most_probable(loss: LogPosterior) -> Tensor:
+    """Return the best log hyper-parameters (d + 2,) that are found.
+
+    One search starts from the prior's middle, another where functions are smoother and
+    noise is less: of few rows often two explanations exist. With more than
+    :data:`SUBSET` rows the only search starts on an evenly spread subset and ends on
+    all rows. A function of its argument alone.
+    """
+    n, middle = len(loss.y), loss.priors.middle
+    if n > SUBSET:
+        few = loss.at(torch.linspace(0, n - 1, SUBSET).long())
+        return minimise(loss, minimise(few, middle, STEPS), LAST_STEPS)
+    smooth = torch.ones_like(middle)
+    smooth[-2:] = middle.new_tensor([0.0, QUIETER])
+    found = [minimise(loss, start, STEPS) for start in (middle, middle + smooth)]
+    return min(found, key=lambda theta: loss(theta)[0])
+
+
+def fit_exact(
+    X: Tensor,
+    y: Tensor,
+    known: Tensor,
+    priors: Priors,
+    shape: Shape = squared_exponential,
+) -> ExactGP:
+    """Return the process at the most probable hyper-parameters.
+
+    Args:
+        X: (n, d) inputs.
+        y: (n,) standardised values.
+        known: (n,) known noise variances, zero where unknown.
+        priors: Of the hyper-parameters.
+        shape: The kernel.
+
+    Raises:
+        ModelError: There are no rows.
+    """
+    if not len(y):
+        raise ModelError("Gaussian process: got no rows, must have at least one")
+    theta = most_probable(LogPosterior(X, y, known, priors, shape))
+    *_, amplitude, noise = theta.exp().tolist()
+    parameters = Parameters(theta[:-2].exp(), amplitude, noise)
+    return ExactGP.condition(X, y, known, parameters, shape)
+
+
+def minimise(loss: LogPosterior, start: Tensor, iterations: int) -> Tensor:
+    """Return the minimum found by L-BFGS; the start where no step can be made."""
+
+    def evaluate(theta: np.ndarray) -> tuple[float, np.ndarray]:
+        point = torch.as_tensor(theta, dtype=start.dtype, device=start.device)
+        value, gradient = loss(point)
+        return value, gradient.cpu().numpy()
+
+    found = minimize(
+        evaluate,
+        start.cpu().numpy(),
+        jac=True,
+        method="L-BFGS-B",
+        bounds=loss.priors.ranges,
+        options={"maxiter": iterations},
+    )
+    return torch.as_tensor(found.x, dtype=start.dtype, device=start.device)
