@@ -199,6 +199,27 @@ WHEN EXISTS (
 )
 BEGIN SELECT RAISE(ABORT, 'labagent rows: correction rows must not be replaced'); END
 """,
+    "regime_no_update": """
+CREATE TRIGGER regime_no_update BEFORE UPDATE ON regime
+BEGIN SELECT RAISE(ABORT, 'labagent rows: regime rows must not be changed'); END
+""",
+    "regime_no_delete": """
+CREATE TRIGGER regime_no_delete BEFORE DELETE ON regime
+BEGIN SELECT RAISE(ABORT, 'labagent rows: regime rows must not be deleted'); END
+""",
+    "regime_no_replace": """
+CREATE TRIGGER regime_no_replace BEFORE INSERT ON regime
+WHEN EXISTS (
+    SELECT 1 FROM regime
+    WHERE (id = NEW.id)
+        OR (
+            experiment_id = NEW.experiment_id
+            AND variable = NEW.variable
+            AND event_seq = NEW.event_seq
+        )
+)
+BEGIN SELECT RAISE(ABORT, 'labagent rows: regime rows must not be replaced'); END
+""",
     "approval_no_update": """
 CREATE TRIGGER approval_no_update BEFORE UPDATE ON approval
 BEGIN SELECT RAISE(ABORT, 'labagent rows: approval rows must not be changed'); END

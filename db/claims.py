@@ -152,14 +152,14 @@ def hand_over_step(writer: Transaction, claim: Claim) -> None:
     fields = {"handed_over": True, "lease_until": None}
     if not writer.update(step, held(claim), fields):
         raise lost(claim)
-    writer.campaign = _owner(writer.connection, claim.step).campaign_id
+    writer.campaign = owner_of(writer.connection, claim.step).campaign_id
 
 
 def release_step(writer: Transaction, claim: Claim, message: str) -> None:
     """Give a step back to ``approved``."""
     if not writer.move(held(claim), StepState.APPROVED, message=message):
         raise lost(claim)
-    writer.campaign = _owner(writer.connection, claim.step).campaign_id
+    writer.campaign = owner_of(writer.connection, claim.step).campaign_id
 
 
 def lapse_leases(writer: Transaction, worker: str) -> int:
@@ -211,7 +211,7 @@ def complete_step(
             f"step {claim.step}: got {state}, must be completed as one of "
             f"{', '.join(sorted(_OUTCOMES))}"
         )
-    owner = _owner(writer.connection, claim.step)
+    owner = owner_of(writer.connection, claim.step)
     writer.campaign = owner.campaign_id
     fields = {"message": message, "provenance": dict(provenance)}
     if not writer.move(held(claim), state, **fields):
@@ -228,7 +228,7 @@ def record_step(
     by: str,
 ) -> None:
     """Write what a person says of a step that is handed over, or unknown."""
-    owner = _owner(writer.connection, step_id)
+    owner = owner_of(writer.connection, step_id)
     writer.campaign = owner.campaign_id
     waits = owner.state == StepState.UNKNOWN or owner.handed_over
     if not waits or state not in TRANSITIONS[StepState(owner.state)]:
@@ -249,7 +249,7 @@ def record_step(
     _settle(writer, owner, state, measurements)
 
 
-def _owner(connection: Connection, step_id: int) -> AnyRow:
+def owner_of(connection: Connection, step_id: int) -> AnyRow:
     """Return a step with its experiment's number and campaign."""
     row = connection.execute(
         select(step, experiment.c.campaign_id, experiment.c.number)
@@ -303,7 +303,7 @@ def cancel_steps(writer: Transaction, steps: Sequence[int], reason: str) -> None
         StateError: One of them is not approved, or claimed already.
     """
     wanted = sorted(set(steps))
-    owners = [_owner(writer.connection, step_id) for step_id in wanted]
+    owners = [owner_of(writer.connection, step_id) for step_id in wanted]
     for owner in owners:
         if owner.state != StepState.APPROVED:
             raise StateError(

@@ -10,6 +10,7 @@ from db.campaigns import newest_goal
 from db.chain import canonical, digest
 from db.checking import Declared, check_intervention, declared
 from db.proposing import next_number, step_fields
+from db.regimes import check_regime, import_regimes
 from db.results import check_measurements, write_measurements
 from db.schema import experiment
 from db.writing import Transaction
@@ -20,20 +21,25 @@ from labagent.variables import Role, intervention_key
 
 
 def write_imports(
-    writer: Transaction, campaign_id: int, rows: Sequence[ImportedRow], source: str
+    writer: Transaction,
+    campaign_id: int,
+    rows: Sequence[ImportedRow],
+    source: str,
+    by: str,
 ) -> tuple[int, int]:
     """Add past experiments that are not known yet; count new and known ones."""
     connection = writer.connection
     goal_id, _ = newest_goal(connection, campaign_id)
     variables = declared(connection, campaign_id)
     keys = _import_keys(rows, source, variables)
-    known = set(
-        connection.execute(
-            select(experiment.c.import_key).where(
+    known = {
+        str(row.import_key): int(row.id)
+        for row in connection.execute(
+            select(experiment.c.import_key, experiment.c.id).where(
                 experiment.c.campaign_id == campaign_id, experiment.c.imported
             )
-        ).scalars()
-    )
+        )
+    }
     new = [(k, r) for k, r in zip(keys, rows, strict=True) if k not in known]
     first = next_number(connection, campaign_id)
     ids = writer.insert(
@@ -56,6 +62,9 @@ def write_imports(
     )
     if ids:
         _write_imported_steps(writer, ids, [row for _, row in new])
+    owners = known | {key: i for (key, _), i in zip(new, ids, strict=True)}
+    said = [(owners[key], row) for key, row in zip(keys, rows, strict=True)]
+    import_regimes(writer, campaign_id, said, by)
     return len(new), len(rows) - len(new)
 
 
@@ -74,11 +83,16 @@ def _import_keys(
         check_measurements(where, row.measurements, results, variables)
         if not any(m.kind is Kind.RESULT for m in row.measurements):
             raise DataError(f"{where}: got no result, must have one; leave the row out")
+        check_regime(where, row.regime, variables, _seen(row))
         measured = sorted(canonical(asdict(m)) for m in row.measurements)
         content = digest([intervention_key(row.intervention), measured])
         seen[content] += 1
         keys.append(digest([source, content, seen[content]]))
     return keys
+
+
+def _seen(row: ImportedRow) -> set[str]:
+    return {m.quantity for m in row.measurements if m.kind is Kind.RESULT}
 
 
 def _write_imported_steps(

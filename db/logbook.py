@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from db import campaigns, claims, corrections, importing, proposing, reading
+from db import campaigns, claims, corrections, importing, proposing, reading, regimes
 from db.campaigns import check_goal
 from db.engine import Database, shown
 from db.revisions import bring_up, found_revision
@@ -11,9 +11,11 @@ from db.writing import transaction
 from labagent.campaigns import Campaign, Stage
 from labagent.errors import DataError
 from labagent.experiments import (
+    USUAL,
     Decision,
     ExperimentRecord,
     Measurement,
+    Regime,
     StepState,
     Trials,
 )
@@ -101,7 +103,7 @@ class SqlLogbook:
     ) -> tuple[int, int]:
         """Add past experiments; return how many were new and how many were known."""
         with transaction(self._database, "import", by, campaign) as writer:
-            return importing.write_imports(writer, campaign, rows, source)
+            return importing.write_imports(writer, campaign, rows, source, by)
 
     def decide(
         self, experiments: Sequence[int], approved: bool, by: str, reason: str
@@ -166,12 +168,14 @@ class SqlLogbook:
         measurements: Sequence[Measurement],
         message: str,
         provenance: Mapping[str, object],
+        regime: Regime = USUAL,
     ) -> None:
         """Write state, results, provenance and event in one transaction."""
         with transaction(self._database, "complete", claim.worker) as writer:
             claims.complete_step(
                 writer, claim, state, measurements, message, provenance
             )
+            regimes.write_regime(writer, claim.experiment, regime, claim.worker)
 
     def record(
         self,
@@ -180,10 +184,13 @@ class SqlLogbook:
         measurements: Sequence[Measurement],
         message: str,
         by: str,
+        regime: Regime = USUAL,
     ) -> None:
         """Write what a person says of a step that is handed over, or unknown."""
         with transaction(self._database, "record", by) as writer:
             claims.record_step(writer, step, state, measurements, message, by)
+            owner = claims.owner_of(writer.connection, step)
+            regimes.write_regime(writer, owner.experiment_id, regime, by)
 
     def correct(
         self,
@@ -192,12 +199,16 @@ class SqlLogbook:
         measurements: Sequence[Measurement],
         reason: str,
         by: str,
+        regime: Regime = USUAL,
     ) -> None:
         """Say what of an experiment (row id) is wrong, and what is right."""
+        names = list(wrong)
         with transaction(self._database, "correct", by) as writer:
-            corrections.write_correction(
-                writer, experiment, wrong, measurements, reason, by
-            )
+            if names or measurements or not regime:
+                corrections.write_correction(
+                    writer, experiment, names, measurements, reason, by
+                )
+            regimes.correct_regime(writer, experiment, regime, by, reason)
 
     def corrections(self, campaign: int) -> tuple[Correction, ...]:
         """Return what was corrected, in order."""

@@ -1,7 +1,6 @@
 """Reading memory: as the model sees it, as of any event, and as people review it."""
 
 import json
-import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -10,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Table, func, select
 
 from db.corrections import Corrections
 from db.engine import AnyRow
+from db.regimes import observed, read_regimes, was_set
 from db.repeats import repeats, run_key
 from db.schema import (
     approval,
@@ -45,6 +45,7 @@ from labagent.experiments import (
     Trial,
     Trials,
     average_results,
+    average_sigmas,
     uses_budget,
 )
 from labagent.ports import CampaignRow, DecisionRecord, EventRow, Finding
@@ -91,11 +92,13 @@ def read_trials(connection: Connection, campaign_id: int, as_of: int | None) -> 
     if not 0 <= seq <= newest:
         raise DataError(f"as_of: got event {seq}, must be 0 to {newest}")
     lives = _lives_as_of(connection, campaign_id, seq)
-    measured = _measurements(connection, experiment.c.campaign_id == campaign_id, seq)
+    mine = experiment.c.campaign_id == campaign_id
+    measured = _measurements(connection, mine, seq)
+    words = read_regimes(connection, mine, seq)
     sealed = _sealed_members(connection, campaign_id)
     rows = connection.execute(
         select(experiment.c.id, experiment.c.intervention, experiment.c.batch)
-        .where(experiment.c.campaign_id == campaign_id, experiment.c.event_seq <= seq)
+        .where(mine, experiment.c.event_seq <= seq)
         .order_by(experiment.c.id)
     )
     return Trials(
@@ -103,6 +106,8 @@ def read_trials(connection: Connection, campaign_id: int, as_of: int | None) -> 
         tuple(
             replace(
                 _trial(row, [m for _, m in measured[row.id]], lives[row.id]),
+                observed=observed(row.intervention, words[row.id]),
+                was_set=was_set(row.intervention, words[row.id]),
                 sealed=sealed[row.id],
             )
             for row in rows
@@ -203,7 +208,7 @@ def _trial(row: AnyRow, measured: Sequence[Measurement], steps: list[_Life]) -> 
         id=row.id,
         intervention=row.intervention,
         results=average_results(measured),
-        sigmas=_average_sigmas(measured),
+        sigmas=average_sigmas(measured),
         context=context,
         open=any(s.state in OPEN_STATES for s in steps),
         failed=any(s.state is StepState.FAILED for s in steps),
@@ -214,20 +219,6 @@ def _trial(row: AnyRow, measured: Sequence[Measurement], steps: list[_Life]) -> 
             if s.state in OPEN_STATES or uses_budget(s.state, s.begun)
         ),
     )
-
-
-def _average_sigmas(measured: Sequence[Measurement]) -> dict[str, float]:
-    """Return standard uncertainties of the averages, where every repeat gives one."""
-    given: dict[str, list[float | None]] = defaultdict(list)
-    for m in measured:
-        if m.kind is Kind.RESULT and m.quality == "good" and m.value is not None:
-            given[m.quantity].append(m.sigma)
-    known = {q: [s for s in all_ if s is not None] for q, all_ in given.items()}
-    return {
-        q: math.hypot(*sigmas) / len(sigmas)
-        for q, sigmas in known.items()
-        if sigmas and len(sigmas) == len(given[q])
-    }
 
 
 def _by_experiment(
@@ -261,6 +252,7 @@ def read_experiments(
     sealed = _by_experiment(connection, prediction, ids)
     decided = _by_experiment(connection, approval, ids)
     measured = _measurements(connection, experiment.c.id.in_(ids))
+    words = read_regimes(connection, experiment.c.id.in_(ids))
     return tuple(
         ExperimentRecord(
             id=row.id,
@@ -277,6 +269,8 @@ def read_experiments(
             goal_version=row.version,
             score=row.score,
             runners_up=_runners_up(row),
+            observed=observed(row.intervention, words[row.id]),
+            was_set=was_set(row.intervention, words[row.id]),
         )
         for row in rows
     )

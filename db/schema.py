@@ -36,10 +36,10 @@ from db.columns import (
     whole,
 )
 
-HEAD = "0002"
+HEAD = "0003"
 """Revision of the newest migration; a test compares it with the migrations."""
 
-REVISIONS = frozenset({"0001", "0002"})
+REVISIONS = frozenset({"0001", "0002", "0003"})
 """Every revision this program can upgrade from; any other is newer or foreign."""
 
 
@@ -269,6 +269,22 @@ correction = Table(
     time_column("corrected_at"),
     event_seq(),
     UniqueConstraint("step_id", "quantity", "event_seq"),
+)
+
+# Whether somebody set a control or a state in an experiment, or it took its own course.
+# The newest word on a variable counts; without one a control was set, a state was not.
+regime = Table(
+    "regime",
+    metadata,
+    row_id(),
+    ref("experiment"),
+    text_column("variable"),
+    Column("was_set", Boolean, nullable=False),
+    text_column("reason"),
+    text_column("said_by"),
+    time_column("said_at"),
+    event_seq(),
+    UniqueConstraint("experiment_id", "variable", "event_seq"),
 )
 
 approval = Table(

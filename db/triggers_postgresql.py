@@ -200,6 +200,10 @@ TRIGGERS: Mapping[str, str] = {
         "CREATE TRIGGER correction_append_only BEFORE UPDATE OR DELETE ON correction "
         "FOR EACH ROW EXECUTE FUNCTION labagent_append_only()"
     ),
+    "regime_append_only": (
+        "CREATE TRIGGER regime_append_only BEFORE UPDATE OR DELETE ON regime "
+        "FOR EACH ROW EXECUTE FUNCTION labagent_append_only()"
+    ),
     "approval_append_only": (
         "CREATE TRIGGER approval_append_only BEFORE UPDATE OR DELETE ON approval "
         "FOR EACH ROW EXECUTE FUNCTION labagent_append_only()"
@@ -287,6 +291,10 @@ TRIGGERS: Mapping[str, str] = {
     ),
     "correction_no_truncate": (
         "CREATE TRIGGER correction_no_truncate BEFORE TRUNCATE ON correction "
+        "FOR EACH STATEMENT EXECUTE FUNCTION labagent_append_only()"
+    ),
+    "regime_no_truncate": (
+        "CREATE TRIGGER regime_no_truncate BEFORE TRUNCATE ON regime "
         "FOR EACH STATEMENT EXECUTE FUNCTION labagent_append_only()"
     ),
     "approval_no_truncate": (

@@ -1,9 +1,11 @@
 """Read-only wide views: one table per campaign that any SQL tool or pandas can open.
 
 One row per experiment: number, status, batch, times, every control (a composition has
-one column per species, ``alloy.Al``), and for every measured quantity its mean measured
-value, ``<quantity>_predicted`` and ``<quantity>_std`` as sealed. Units stand in the
-table ``variable``. Nothing computes with these views.
+one column per species, ``alloy.Al``), for every measured quantity its mean measured
+value, ``<quantity>_predicted`` and ``<quantity>_std`` as sealed, and the names of the
+controls that were only ``observed`` and of the states that somebody set (``was_set``),
+``; `` between them. Units stand in the table ``variable``. Nothing computes with these
+views.
 """
 
 import re
@@ -19,6 +21,7 @@ from sqlalchemy import (
     Subquery,
     Table,
     case,
+    exists,
     func,
     inspect,
     literal,
@@ -31,7 +34,7 @@ from sqlalchemy.sql.ddl import CreateView, DropView
 
 from db.checking import Declared, declared
 from db.corrections import stands
-from db.schema import campaign, experiment, measurement, prediction, step
+from db.schema import campaign, experiment, measurement, prediction, regime, step
 from labagent.experiments import Kind, StepState
 from labagent.ports import Fault
 from labagent.variables import Role
@@ -88,7 +91,7 @@ def place_views(connection: Connection) -> None:
 
 def _wide(campaign_id: int, variables: Sequence[Declared]) -> Select[*tuple[Any, ...]]:
     measured = [d.name for d in variables if d.role in (Role.STATE, Role.OUTCOME)]
-    seen, sealed = _seen(measured), _sealed(measured)
+    seen, sealed, said = _seen(measured), _sealed(measured), _said(variables)
     columns: list[tuple[str, ColumnElement[object]]] = [
         ("experiment", experiment.c.number),
         ("status", _status()),
@@ -107,12 +110,14 @@ def _wide(campaign_id: int, variables: Sequence[Declared]) -> Select[*tuple[Any,
             (f"{name}_predicted", sealed.c[f"mean_{place}"]),
             (f"{name}_std", sealed.c[f"std_{place}"]),
         ]
+    columns += [("observed", said.c.observed), ("was_set", said.c.was_set)]
     taken: set[str] = set()
     return (
         select(*(column.label(_free_name(label, taken)) for label, column in columns))
         .select_from(experiment)
         .outerjoin(seen, seen.c.experiment_id == experiment.c.id)
         .outerjoin(sealed, sealed.c.experiment_id == experiment.c.id)
+        .outerjoin(said, said.c.experiment_id == experiment.c.id)
         .where(experiment.c.campaign_id == campaign_id)
         .order_by(experiment.c.number)
     )
@@ -194,6 +199,29 @@ def _sealed(names: Sequence[str]) -> Subquery:
         ]
     chosen = select(prediction.c.experiment_id, *columns)
     return chosen.group_by(prediction.c.experiment_id).subquery("sealed")
+
+
+def _said(variables: Sequence[Declared]) -> Subquery:
+    """Select controls that were observed and states that were set, by experiment."""
+    newer = regime.alias("newer")
+    outdated = exists().where(
+        newer.c.experiment_id == regime.c.experiment_id,
+        newer.c.variable == regime.c.variable,
+        newer.c.event_seq > regime.c.event_seq,
+    )
+    lists: list[ColumnElement[object]] = []
+    for label, role, done in (
+        ("observed", Role.CONTROL, False),
+        ("was_set", Role.STATE, True),
+    ):
+        names = literal("")
+        for name in (d.name for d in variables if d.role is role):
+            told = (regime.c.variable == name) & (regime.c.was_set == done)
+            found = func.max(case((told, f"; {name}"), else_=""))
+            names = names.concat(found)
+        lists.append(func.nullif(func.substr(names, 3), "").label(label))
+    chosen = select(regime.c.experiment_id, *lists).where(~outdated)
+    return chosen.group_by(regime.c.experiment_id).subquery("said")
 
 
 def view_faults(connection: Connection) -> Iterator[Fault]:

@@ -1,9 +1,11 @@
 """Proposals, measurements, and the life of a step."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 
 from labagent.predictions import Basis as Basis  # noqa: PLC0414 - part of this room
 from labagent.predictions import Member, Prediction
@@ -114,6 +116,16 @@ class Decision:
     proposals: tuple[Proposal, ...]
 
 
+Regime = Mapping[str, bool]
+"""Control or state to whether somebody set it, where that was said.
+
+Without a word a control was set, and a state came about from what was set before it.
+"""
+
+USUAL: Regime = MappingProxyType[str, bool]({})
+"""Nothing is said: controls were set, and nothing else."""
+
+
 class Kind(StrEnum):
     """What a measurement row holds."""
 
@@ -159,6 +171,7 @@ class Trial:
         sigmas: Quantity to standard uncertainty, where given.
         context: Context variable to number or label.
         observed: Controls that took their own course and were only written down.
+        was_set: Measured states that somebody set: what came before did not make them.
         sealed: Quantity to the densities a model sealed before; absent where only the
             prior spoke, and for imported history.
         open: Whether a result may still come (the experiment is pending).
@@ -173,6 +186,7 @@ class Trial:
     sigmas: Mapping[str, float] = field(default_factory=dict[str, float])
     context: Mapping[str, float | str] = field(default_factory=dict[str, float | str])
     observed: frozenset[str] = frozenset()
+    was_set: frozenset[str] = frozenset()
     sealed: Mapping[str, tuple[Member, ...]] = field(
         default_factory=dict[str, tuple[Member, ...]]
     )
@@ -270,6 +284,8 @@ class ExperimentRecord:
         goal_version: Version of the goal it was proposed under.
         score: Value of the acquisition function.
         runners_up: What was considered and not proposed.
+        observed: Controls that took their own course and were only written down.
+        was_set: Measured states that somebody set.
     """
 
     id: int
@@ -284,6 +300,8 @@ class ExperimentRecord:
     goal_version: int
     score: float = 0.0
     runners_up: tuple[RunnerUp, ...] = ()
+    observed: frozenset[str] = frozenset()
+    was_set: frozenset[str] = frozenset()
 
     @property
     def state(self) -> StepState:
@@ -306,3 +324,17 @@ def average_results(measurements: Sequence[Measurement]) -> dict[str, float]:
         if m.kind is Kind.RESULT and m.quality == "good" and m.value is not None:
             values.setdefault(m.quantity, []).append(m.value)
     return {quantity: sum(v) / len(v) for quantity, v in values.items()}
+
+
+def average_sigmas(measurements: Sequence[Measurement]) -> dict[str, float]:
+    """Return standard uncertainties of the averages, where every repeat gives one."""
+    given: dict[str, list[float | None]] = {}
+    for m in measurements:
+        if m.kind is Kind.RESULT and m.quality == "good" and m.value is not None:
+            given.setdefault(m.quantity, []).append(m.sigma)
+    known = {q: [s for s in all_ if s is not None] for q, all_ in given.items()}
+    return {
+        q: math.hypot(*sigmas) / len(sigmas)
+        for q, sigmas in known.items()
+        if sigmas and len(sigmas) == len(given[q])
+    }

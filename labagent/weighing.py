@@ -12,6 +12,10 @@ proposed one at a time
 
 whatever happens: p = (1/2) prod p_anchor + (1/2) prod p_committee, an identity.
 
+Everything here follows from rows: the names of a sealed prediction's members say what
+they started with, the densities sealed before and the results known then say the rest.
+``docs/weights.md`` does it without this program.
+
 .. [Dawid1984] A. P. Dawid. Statistical theory: the prequential approach. JRSS A 147(2),
    1984.
 .. [Freund1997] Y. Freund, R. Schapire, Y. Singer, M. Warmuth. Using and combining
@@ -21,16 +25,54 @@ whatever happens: p = (1/2) prod p_anchor + (1/2) prod p_committee, an identity.
 """
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from labagent.experiments import Member, Trials
+from labagent.experiments import Member, Trial, Trials
 
 ANCHOR = "plain-gp"
 """The member that is never far behind."""
 
+PRIOR = "prior"
+"""Name of the member that stands for the campaign file."""
+
 SHARE = 0.02
 """Part of its weight every committee member gives up after each result."""
+
+WIDTHS: Mapping[float, float] = {1.0: 0.5, 2.0: 0.3, 4.0: 0.2}
+"""Multiple of the standard deviation to its share of a member's starting weight."""
+
+DECLARED = 2.0
+"""Starting weight of a declared expectation, relative to a member's."""
+
+_ENTRY = re.compile(r"(?P<member>.+?)(?: x(?P<width>\d+(?:\.\d+)?))?")
+
+
+def entry(member: str, width: float) -> str:
+    """Return how a sealed prediction names a member at a width."""
+    return member if width == 1.0 else f"{member} x{width:g}"
+
+
+def member_at(name: str) -> tuple[str, float]:
+    """Return the member and the width that an entry's name stands for."""
+    found = _ENTRY.fullmatch(name)
+    if found is None:
+        return name, 1.0
+    return found["member"], float(found["width"] or 1.0)
+
+
+def starting_shares(names: Iterable[str]) -> dict[str, float]:
+    """Return the share of the committee that each entry of a prediction starts with.
+
+    Args:
+        names: Of all its entries, as they are sealed.
+    """
+    least = min(WIDTHS.values())
+    return {
+        name: DECLARED if name == PRIOR else WIDTHS.get(member_at(name)[1], least)
+        for name in names
+    }
 
 
 @dataclass(frozen=True)
@@ -86,35 +128,49 @@ class Weights:
         )
 
 
-def begin(start: Mapping[str, float]) -> Weights:
+def begin(start: Mapping[str, float], others: Iterable[str] = ()) -> Weights:
     """Return the weights before any result.
 
     Args:
         start: Member to its share of the committee; positive, any sum.
+        others: Members that spoke before and do not now; they start with the least.
     """
-    logs = {n: math.log(w) for n, w in start.items()}
+    least = min(start.values(), default=1.0)
+    everyone = {**start, **dict.fromkeys(sorted({*others} - {*start}), least)}
+    logs = {n: math.log(w) for n, w in everyone.items()}
     return Weights(math.log(0.5), math.log(0.5), _normalised(logs))
 
 
-def weigh(
-    history: Iterable[tuple[float, Sequence[Member]]], start: Mapping[str, float]
-) -> Weights:
+Result = tuple[float, Sequence[Member]]
+"""What was measured, and the densities sealed before it."""
+
+
+def weigh(history: Iterable[Result], start: Mapping[str, float]) -> Weights:
     """Return the weights after a series of results.
 
     Args:
-        history: Result and the densities sealed before it, oldest first.
+        history: Results of one quantity, oldest first.
         start: Member to its share of the committee; members that only the history
             knows start with the least of these.
     """
     results = list(history)
-    unknown = {m.name for _, members in results for m in members} - set(start)
-    least = min(start.values(), default=1.0)
-    everyone = {**start, **dict.fromkeys(sorted(unknown), least)}
-    weights = begin(everyone)
-    base = weights.inside
+    first = begin(start, {m.name for _, members in results for m in members})
+    return carried(first, results, first.inside)
+
+
+def carried(
+    weights: Weights, results: Iterable[Result], start: Mapping[str, float]
+) -> Weights:
+    """Return weights after some more results.
+
+    Args:
+        weights: Before them.
+        results: Oldest first.
+        start: Log starting weight of every member.
+    """
     for value, members in results:
         if members:
-            weights = weights.after(densities(members, value), base)
+            weights = weights.after(densities(members, value), start)
     return weights
 
 
@@ -127,14 +183,42 @@ def densities(members: Sequence[Member], value: float) -> dict[str, float]:
     }
 
 
-def sealed_history(
-    trials: Trials, quantity: str
-) -> list[tuple[float, Sequence[Member]]]:
+def counts(trial: Trial, quantity: str) -> bool:
+    """Return whether weights follow from this result of a quantity.
+
+    Predictions are of what an intervention gives; where a state was set besides, they
+    were not put to the test.
+    """
+    told = quantity in trial.results and trial.sealed.get(quantity)
+    return bool(told) and not trial.was_set
+
+
+def squared_errors(
+    history: Iterable[tuple[float, Sequence[Member]]], names: Sequence[str]
+) -> dict[str, float]:
+    """Return mean squared errors of members' means, in squared units.
+
+    Over results that all of them predicted; none where there are none.
+
+    Args:
+        history: Result and the densities sealed before it.
+        names: Of entries of a prediction.
+    """
+    errors: dict[str, list[float]] = {name: [] for name in names}
+    for value, members in history:
+        means = {m.name: m.mean for m in members}
+        if means.keys() >= errors.keys():
+            for name, found in errors.items():
+                found.append((value - means[name]) ** 2)
+    return {n: sum(e) / len(e) for n, e in errors.items() if e}
+
+
+def sealed_history(trials: Trials, quantity: str) -> list[Result]:
     """Return the results of a quantity with what was sealed before, oldest first."""
     return [
         (t.results[quantity], t.sealed[quantity])
         for t in trials.measured
-        if quantity in t.results and t.sealed.get(quantity)
+        if counts(t, quantity)
     ]
 
 

@@ -15,7 +15,7 @@ Everything goes through a logbook, so predictions are sealed before results arri
 
 import itertools
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Integral
 from pathlib import Path
@@ -28,7 +28,7 @@ from db import open_logbook
 from labagent.app.cells import cells, titles
 from labagent.app.database import database_url
 from labagent.app.questions import Questions
-from labagent.app.telling import Outcome, measurements, outcomes, settings
+from labagent.app.telling import Outcome, measurements, outcomes, regime, settings
 from labagent.app.text import expected
 from labagent.app.text import settings as shown
 from labagent.campaigns import Campaign
@@ -175,6 +175,8 @@ class Agent:
         results: Mapping[str, Result] | None = None,
         *,
         failed: str = "",
+        was_set: Iterable[str] = (),
+        observed: Iterable[str] = (),
     ) -> None:
         """Record what came out.
 
@@ -184,6 +186,10 @@ class Agent:
             what: A suggestion, its number, or any intervention that was tried.
             results: Quantity to value or (value, standard uncertainty).
             failed: Why there is no result; for suggestions only.
+            was_set: Measured states that were set by hand, to the value in results, so
+                that the intervention alone did not make them.
+            observed: Controls that nobody set: they took their own course and were
+                written down. Not for suggestions.
 
         Raises:
             DataError: A name, value or number is wrong; nothing is written.
@@ -191,7 +197,7 @@ class Agent:
         if not results and not failed:
             raise DataError("tell: got no results, must have some, or say `failed=`")
         if not failed:
-            self.tell_all([(what, results or {})])
+            self._tell([self._checked(what, results or {}, was_set, observed)])
         elif results:
             raise DataError(
                 "tell: got results and `failed=`, must be one of them; tell the "
@@ -212,7 +218,9 @@ class Agent:
         Raises:
             DataError: A name, value or number is wrong; nothing is written.
         """
-        checked = [self._checked(what, results) for what, results in told]
+        self._tell([self._checked(what, results) for what, results in told])
+
+    def _tell(self, checked: Sequence[ImportedRow | list[Outcome]]) -> None:
         asked = [c[0].number for c in checked if not isinstance(c, ImportedRow)]
         twice = [str(number) for number, times in Counter(asked).items() if times > 1]
         if twice:
@@ -274,17 +282,29 @@ class Agent:
         if history is not None and rows:
             self._logbook.import_rows(self._row.id, rows, history.file, self._by)
 
-    def _checked(self, what: Told, results: object) -> ImportedRow | list[Outcome]:
+    def _checked(
+        self,
+        what: Told,
+        results: object,
+        was_set: Iterable[str] = (),
+        observed: Iterable[str] = (),
+    ) -> ImportedRow | list[Outcome]:
         """Return what is to be written, every name and value checked."""
         found = measurements(self.campaign, results)
+        words = regime(self.campaign, found, was_set, observed)
         if not isinstance(what, Mapping):
+            if free := [name for name, done in words.items() if not done]:
+                raise DataError(
+                    f"tell observed: got {', '.join(free)}, must be set as was "
+                    "suggested; tell the intervention that was seen instead"
+                )
             number, steps = self._open_steps(what)
-            return outcomes(self.campaign, number, steps, found)
+            return outcomes(self.campaign, number, steps, found, words)
         intervention = settings("tell", what)
         problems = self.campaign.space.violations(intervention)
         if problems:
             raise DataError("tell: " + "; ".join(problems))
-        return ImportedRow(intervention, found)
+        return ImportedRow(intervention, found, words)
 
     def _open_steps(self, what: Suggestion | int) -> tuple[int, list[StepRecord]]:
         """Return an experiment's number and its steps without outcome, at least one."""
@@ -323,7 +343,8 @@ class Agent:
         step, found = outcome.step, outcome.measurements
         state, message = outcome.state, outcome.message
         if step.handed_over or step.state is StepState.UNKNOWN:
-            self._logbook.record(step.id, state, found, message, self._by)
+            said = outcome.regime
+            self._logbook.record(step.id, state, found, message, self._by, said)
             return
         claim = self._logbook.claim(self._row.id, self._by, LEASE, step.id)
         if claim is None:
@@ -331,7 +352,8 @@ class Agent:
                 f"tell: got experiment {outcome.number}, which somebody else runs now, "
                 "must be free"
             )
-        self._logbook.complete(claim, state, found, message, {"by": self._by})
+        by = {"by": self._by}
+        self._logbook.complete(claim, state, found, message, by, outcome.regime)
 
 
 def _differs(record: ExperimentRecord, what: Suggestion | int) -> bool:

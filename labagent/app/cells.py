@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from labagent.campaigns import Campaign
+from labagent.config.regimes import OBSERVED, SET
 from labagent.experiments import ExperimentRecord
 from labagent.review import Row, history_row
 from labagent.variables import Composition, Value, Variable
@@ -53,6 +54,8 @@ def titles(campaign: Campaign) -> Iterator[str]:
         yield f"surprise of {variable.name} [predicted std]"
     for variable in campaign.context:
         yield _title(variable.name, variable.unit)
+    yield OBSERVED
+    yield SET
     yield "message"
 
 
@@ -74,6 +77,8 @@ def cells(campaign: Campaign, record: ExperimentRecord) -> Iterator[object]:
         yield _entry(row, "surprise", variable.name)
     for variable in campaign.context:
         yield _entry(row, "context", variable.name)
+    yield "; ".join(sorted(record.observed))
+    yield "; ".join(sorted(record.was_set))
     yield row["message"]
 
 

@@ -103,10 +103,22 @@ def allowed(domain: Domain, unit: str) -> str:
             return "one of " + ", ".join(options)
         case Composition():
             return _composition(domain)
-        case Real(low=low, high=high) if low is not None and high is not None:
-            return f"expected between {number(low)} and {amount(high, unit)}"
+        case Real() if ranges := _ranges(domain, unit):
+            return ", ".join(ranges)
         case _:
             return unit or "any"
+
+
+def _ranges(domain: Real, unit: str) -> list[str]:
+    """Return where a number is expected, and where it may be set."""
+    found: list[str] = []
+    if domain.low is not None and domain.high is not None:
+        low, high = domain.low, domain.high
+        found.append(f"expected between {number(low)} and {amount(high, unit)}")
+    if domain.settable is not None:
+        low, high = domain.settable
+        found.append(f"may be set from {number(low)} to {amount(high, unit)}")
+    return found
 
 
 def _composition(domain: Composition) -> str:
@@ -139,9 +151,9 @@ def recipes(space: DesignSpace) -> str:
 def quantity(variable: Variable) -> str:
     """Return a measured quantity or context variable with its unit."""
     unit = f" ({variable.unit})" if variable.unit else ""
-    known = isinstance(variable.domain, Real) and variable.domain.low is not None
-    tail = f", {allowed(variable.domain, variable.unit)}" if known else ""
-    return f"{variable.name}{unit}{tail}"
+    domain = variable.domain
+    known = _ranges(domain, variable.unit) if isinstance(domain, Real) else []
+    return ", ".join([f"{variable.name}{unit}", *known])
 
 
 def stage(campaign: Campaign, found: Stage) -> str:

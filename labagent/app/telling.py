@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from numbers import Integral, Real
 from typing import Any
 
+from labagent.app.regimes import read_regime, refuse_unset
 from labagent.campaigns import Campaign, Stage
-from labagent.errors import DataError
-from labagent.experiments import Measurement, StepRecord, StepState
+from labagent.errors import ConfigurationError, DataError
+from labagent.experiments import USUAL, Measurement, Regime, StepRecord, StepState
 from labagent.variables import Intervention, Variable
 
 LARGEST = 1e100
@@ -27,6 +28,7 @@ class Outcome:
         state: Measured or failed.
         measurements: What was seen.
         message: Why it failed.
+        regime: What was set by hand.
     """
 
     number: int
@@ -34,6 +36,7 @@ class Outcome:
     state: StepState
     measurements: tuple[Measurement, ...] = ()
     message: str = ""
+    regime: Regime = field(default_factory=dict[str, bool])
 
 
 def as_number(value: object) -> float | None:
@@ -117,11 +120,45 @@ def _measurement(variable: Variable, seen: object) -> Measurement:
     return Measurement(variable.name, number, variable.unit, sigma=spread)
 
 
+def regime(
+    campaign: Campaign,
+    found: Sequence[Measurement],
+    was_set: object,
+    observed: object = (),
+) -> dict[str, bool]:
+    """Return what was set and what took its own course.
+
+    Args:
+        campaign: Says what may be set.
+        found: The results.
+        was_set: Should be names of measured states.
+        observed: Should be names of controls.
+
+    Raises:
+        DataError: A name may not stand there, or a state was set to no value, or to one
+            it may not be set to.
+    """
+    try:
+        words = read_regime(campaign, _names(was_set), _names(observed))
+        refuse_unset(campaign, words, {m.quantity: m.value for m in found})
+    except ConfigurationError as error:
+        said = str(error).replace("--set", "was_set").replace("--observed", "observed")
+        raise DataError(f"tell {said}") from error
+    return words
+
+
+def _names(given: object) -> list[str]:
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        raise DataError(f'tell: got {given!r}, must be names in a list, such as ["x"]')
+    return [str(name) for name in given]
+
+
 def outcomes(
     campaign: Campaign,
     number: int,
     steps: Iterable[StepRecord],
     found: Sequence[Measurement],
+    words: Regime = USUAL,
 ) -> list[Outcome]:
     """Return what results say of an experiment's next steps, stage by stage.
 
@@ -133,6 +170,7 @@ def outcomes(
         number: Number of the experiment.
         steps: Its steps without outcome, in route order.
         found: Results to place.
+        words: Which of them were set by hand.
 
     Raises:
         DataError: A result belongs to a stage that is done, or must wait for another.
@@ -144,7 +182,8 @@ def outcomes(
         seen = tuple(m for m in found if m.quantity in stage.measures)
         if stage.measures and not seen:
             break
-        done.append(Outcome(number, step, StepState.MEASURED, seen))
+        mine = {m.quantity: True for m in seen if words.get(m.quantity)}
+        done.append(Outcome(number, step, StepState.MEASURED, seen, regime=mine))
     placed = {m.quantity for outcome in done for m in outcome.measurements}
     left = [m.quantity for m in found if m.quantity not in placed]
     if left:

@@ -16,6 +16,7 @@ described in ``docs/campaign-file.md``, whose examples are tests.
     causality    the declared graph     arrows     its lines    sequence    their order
     feasibility, simplex   whether rules leave anything
     tables, cells, columns, rows, inlining    CSV and XLSX
+    regimes      what was set in a row, and what took its own course
     units        pint        numerals   numbers in other notations
     unsupported  what is refused for now
     losses       nothing declared is lost    drafts    what could be read
@@ -29,7 +30,7 @@ from labagent.config.build import build
 from labagent.config.drafts import Draft
 from labagent.config.nodes import Report
 from labagent.config.reader import read_document, read_yaml
-from labagent.config.rows import Past, read_history, read_past, read_rows
+from labagent.config.rows import Past, read_history, read_past, read_rows, schema_of
 
 __all__ = [
     "Draft",
@@ -40,6 +41,7 @@ __all__ = [
     "read_history",
     "read_past",
     "read_rows",
+    "schema_of",
 ]
 
 

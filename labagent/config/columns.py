@@ -9,6 +9,7 @@ from labagent.config import units
 from labagent.config.fields import Fields
 from labagent.config.names import unknown_name
 from labagent.config.nodes import Node, Place, Report, shortened
+from labagent.config.regimes import WORDS
 from labagent.config.tables import Table
 from labagent.variables import Choice, Composition, Label, Variable
 
@@ -30,8 +31,23 @@ class Schema:
     quantities: tuple[Variable, ...] = ()
 
     @property
+    def variables(self) -> dict[str, Variable]:
+        """All of them by name."""
+        return {v.name: v for v in (*self.controls, *self.quantities)}
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Columns that say what was set, where no variable has their name.
+
+        Only what was measured was made, so candidates have none.
+        """
+        if not self.quantities:
+            return ()
+        return tuple(word for word in WORDS if word not in self.variables)
+
+    @property
     def units(self) -> dict[str, str | None]:
-        """Column variable to unit of its numbers; None for labels and formulas."""
+        """Column variable to unit of its numbers; None for labels, formulas, words."""
         found: dict[str, str | None] = {}
         for variable in (*self.controls, *self.quantities):
             match variable.domain:
@@ -42,7 +58,7 @@ class Schema:
                     found[variable.name] = None
                 case _:
                     found[variable.name] = variable.unit
-        return found
+        return found | dict.fromkeys(self.words)
 
 
 def read_columns(node: Node | None, schema: Schema, report: Report) -> list[ColumnMap]:

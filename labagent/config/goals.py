@@ -1,7 +1,7 @@
 """``objectives:``, ``measured:``, ``context:``, ``find:`` to what they mean."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from labagent.campaigns import Direction, Find, Goal, Objective, OutcomeLimit
 from labagent.config.fields import Fields
@@ -15,7 +15,7 @@ _WITHIN = "within"
 _GOALS = (*_DIRECTIONS, *_LIMITS, _WITHIN)
 _OBJECTIVE_KEYS = ("unit", "goal", "value", "range", "good_enough", "weight", "expect")
 _MOST_TOP = 50.0  # percent; half of the space is no top
-_MEASURED_KEYS = ("kind", "unit", "expect")
+_MEASURED_KEYS = ("kind", "unit", "expect", "settable")
 _CONTEXT_KEYS = ("kind", "unit", "range")
 
 
@@ -165,7 +165,9 @@ def read_measured(
         fields = Fields(node, what, "measured", _MEASURED_KEYS, report)
         kind, unit = fields.option("kind", ("number",)), fields.unit()
         if unit is not None and (kind or "kind" not in fields):
-            found.append(Variable(name, Role.STATE, _expected(fields, unit), unit))
+            domain = _expected(fields, unit)
+            domain = replace(domain, settable=fields.interval("settable", unit))
+            found.append(Variable(name, Role.STATE, domain, unit))
     return tuple(found)
 
 

@@ -6,6 +6,7 @@ lie outside today's ranges, but must be of the right kind.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,9 +15,10 @@ from labagent.config import cells, units
 from labagent.config.cells import CellError
 from labagent.config.columns import Schema, match_columns
 from labagent.config.nodes import Place, Report
+from labagent.config.regimes import OBSERVED, SET, may_name, read_words, wrong_value
 from labagent.config.tables import Row, Table, read_table
 from labagent.errors import DataError
-from labagent.experiments import Kind, Measurement
+from labagent.experiments import USUAL, Kind, Measurement, Regime
 from labagent.ports import ImportedRow
 from labagent.variables import (
     Choice,
@@ -85,6 +87,7 @@ def read_past(
     columns: Sequence[ColumnMap],
     campaign: Campaign,
     sheet: str | None = None,
+    said: Regime = USUAL,
 ) -> Past:
     """Return a table's past experiments, converted to declared units.
 
@@ -95,6 +98,7 @@ def read_past(
         columns: Which column holds which variable, and in which unit.
         campaign: Declares the variables.
         sheet: Name of the sheet; None means the first.
+        said: What was set in all of its rows, and what took its own course.
 
     Raises:
         ConfigurationError: All bad headings and cells, with file, line and column.
@@ -106,31 +110,56 @@ def read_past(
     rows: tuple[ImportedRow, ...] = ()
     if table is not None:
         matched = match_columns(columns, {"": place}, table, schema, report)
+        _check_said(matched, said, place, report)
         if report.count == 0:
-            rows = imported(table, matched, schema, report)
+            rows = imported(table, matched, schema, report, said)
     report.close()
     return Past(rows, report.notes)
 
 
+def _check_said(
+    columns: Sequence[ColumnMap], said: Regime, place: Place, report: Report
+) -> None:
+    """Report what is said of a whole table that its columns do not bear out."""
+    have = {c.variable for c in columns}
+    for word, done in ((SET, True), (OBSERVED, False)):
+        named = ", ".join(n for n, was_set in said.items() if was_set == done)
+        if named and word in have:
+            report.add(
+                place,
+                f"--{word}: got {named} beside a column {word!r}",
+                "must be one of the two",
+                f"leave --{word} out",
+            )
+    for name in (n for n, done in said.items() if done and n not in have):
+        report.add(
+            place,
+            f"--{SET}: got {name}, of which there is no column",
+            "must have the values it was set to",
+            f'add a column {name}, or write columns: {{{name}: "its heading"}}',
+        )
+
+
 def imported(
-    table: Table, columns: Sequence[ColumnMap], schema: Schema, report: Report
+    table: Table,
+    columns: Sequence[ColumnMap],
+    schema: Schema,
+    report: Report,
+    said: Regime = USUAL,
 ) -> tuple[ImportedRow, ...]:
     """Return a table's rows as past experiments; bad cells go into the report."""
     if not table.rows:
         place = Place(table.file, table.line)
         report.note(place, "the table has no rows below its headings")
     reader = _RowReader(table, columns, schema, report)
-    rows = [
-        ImportedRow(reader.intervention(row), reader.measurements(row))
-        for row in table.rows
-    ]
+    rows = [reader.past(row, said) for row in table.rows]
     outside = [
-        (Place(table.file, row.line), said)
+        (Place(table.file, row.line), what)
         for row, past in zip(table.rows, rows, strict=True)
-        for said in outside_limits(schema.controls, past.intervention)
+        for what in outside_limits(schema.controls, past.intervention)
     ]
-    for place, said in outside[:_MOST_NOTES]:
-        report.note(place, f"{said}; it is learned from, and never proposed")
+    for place, what in outside[:_MOST_NOTES]:
+        report.note(place, f"{what}; it is learned from, and never proposed")
     if len(outside) > _MOST_NOTES:
         more = len(outside) - _MOST_NOTES
         report.note(outside[_MOST_NOTES][0], f"{more} more values lie outside")
@@ -191,6 +220,33 @@ class _RowReader:
     def __post_init__(self) -> None:
         header = self.table.header
         self._index = {c.variable: (header.index(c.column), c) for c in self.columns}
+
+    def past(self, row: Row, said: Regime) -> ImportedRow:
+        """Return a past experiment.
+
+        Args:
+            row: The row.
+            said: What is said of all rows.
+        """
+        seen = self.measurements(row)
+        words = dict(said)
+        for word in self.schema.words:
+            if word in self._index:
+                read = partial(read_words, column=word, known=self.schema.variables)
+                words |= self._read(row, word, read) or {}
+        for name in may_name(SET, self.schema.variables):
+            if words.get(name):
+                self._check_set(row, name, seen)
+        return ImportedRow(self.intervention(row), seen, words)
+
+    def _check_set(self, row: Row, name: str, seen: Sequence[Measurement]) -> None:
+        """Report a state that was set to no value, or to one it may not be set to."""
+        value = next((m.value for m in seen if m.quantity == name), None)
+        if value is None and name in self._index and not self._empty(row, name):
+            return  # the cell itself is wrong
+        if wrong := wrong_value(self.schema.variables[name], value):
+            place = name if name in self._index else SET
+            self._wrong(row, place, CellError(*wrong))
 
     def intervention(self, row: Row) -> dict[str, Value]:
         """Return what was set; wrong cells are left out and reported."""

@@ -228,7 +228,9 @@ class Asked:
         action = self._encoded(setting)
         names = self._asked(setting, of)
         unit = {n: v[place] for n, v in self.records.values.items()}
-        found = self._model().counterfactual(unit, action, seed=self.campaign.seed)
+        found = self._model().counterfactual(
+            unit, action, self.campaign.seed, rows[place].was_set
+        )
         return [self._answer(name, found[name]) for name in names if name in found]
 
     def _model(self) -> Structural:
@@ -292,9 +294,13 @@ class Asked:
         }
 
     def _seen(self, name: str, x: Tensor, at: Tensor) -> Tensor:
-        """Return draws of a quantity given x (n, d) as at (1, d), by regression."""
+        """Return draws of a quantity given x (n, d) as at (1, d), by regression.
+
+        Where a state was set it was not merely seen.
+        """
         y = self.records.values[name][:, 0]
-        rows = ~y.isnan() & ~x.isnan().any(-1)
+        alone = [not t.was_set for t in self.trials.measured]
+        rows = ~y.isnan() & ~x.isnan().any(-1) & torch.tensor(alone)
         if int(rows.sum()) < FEWEST_ROWS:
             raise ModelError(
                 f"{name}: got {int(rows.sum())} rows with these values, must have at "
@@ -338,6 +344,7 @@ def read_records(campaign: Campaign, trials: Trials, encoder: SpaceEncoder) -> R
             rows = [_plain(v, labels if as_label else None) for v in seen]
             values[variable.name] = torch.tensor(rows, dtype=torch.float64)
     was_set = {n: _was_set(n, measured) for n in campaign.space.names}
+    was_set |= {q: evidence.M[:, i] for i, q in enumerate(evidence.quantities)}
     return Records(values, was_set)
 
 
@@ -364,8 +371,9 @@ def _sources(campaign: Campaign, trials: Trials, records: Records) -> Sources:
         if int((~v.isnan().any(-1)).sum()) >= FEWEST_ROWS
     )
     controls = frozenset(campaign.space.names)
-    regimes = {controls - t.observed for t in trials.measured}
-    return Sources(known, tuple(sorted(regimes, key=sorted)), controls)
+    regimes = {controls - t.observed | t.was_set for t in trials.measured}
+    able = controls | {v.name for v in campaign.measured if v.settable}
+    return Sources(known, tuple(sorted(regimes, key=sorted)), able)
 
 
 def _declared(campaign: Campaign) -> ProcessGraph:

@@ -6,6 +6,7 @@ import platform
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import botorch
 import gpytorch
@@ -16,7 +17,6 @@ from torch import Tensor
 from labagent.acquisition import (
     ACQUISITIONS,
     AcquisitionTask,
-    Mixed,
     choose_acquisition,
 )
 from labagent.campaigns import Campaign, Find
@@ -35,9 +35,6 @@ from labagent.world.structure import judge
 
 REFERENCES = 4096
 """Most points that stand for the whole space, where a goal compares with it."""
-
-NEGLIGIBLE = 0.01
-"""Members with less than this share of the largest weight steer no search."""
 
 GOOD_STARTS = 5
 """Best experiments so far that a search also starts from."""
@@ -138,9 +135,32 @@ class _Setting:
         mixture = Mixture.of(campaign, trials, fitted) if fitted else None
         return cls(campaign, trials, encoder, evidence, mixture, seed, batch, edges)
 
+    @property
+    def steering(self) -> Fitted:
+        """The member that a search follows: the one that has predicted best.
+
+        Before anything was predicted, the richest. A search follows no mixture: what
+        an over-confident member hopes for outweighs any doubt in it.
+        """
+        if self.mixture is None:
+            raise ModelError("decision: got no model, must have results first")
+        return self.mixture.members[self._leader(self.mixture)]
+
+    def _leader(self, mixture: Mixture) -> str:
+        goal = self.campaign.goal
+        names = [o.name for o in goal.objectives] + [c.name for c in goal.limits]
+        able = [
+            name
+            for name, fitted in mixture.members.items()
+            if fitted.model is not None and set(names) <= set(fitted.quantities)
+        ]
+        return mixture.leader(able, list(dict.fromkeys(names)))  # rich ones are last
+
     def summary(self) -> dict[str, object]:
-        """Return members and probabilities of uncertain edges, in plain numbers."""
+        """Return members, who steers, and probabilities of edges, in plain numbers."""
         found = dict(self.mixture.summary()) if self.mixture else {}
+        if self.mixture and self.informed:
+            found["steering"] = self._leader(self.mixture)
         if self.edges:
             found["edges"] = {" -> ".join(e): p for e, p in self.edges.items()}
         return found
@@ -151,21 +171,24 @@ class _Setting:
         goal = self.campaign.goal
         needed = [o.name for o in goal.objectives] + [c.name for c in goal.limits]
         counts = _counts(self.evidence)
-        started = sum(1 for t in self.trials.rows if t.open or t.results)
+        rows = [t for t in self.trials.rows if not t.was_set]
+        started = sum(1 for t in rows if t.open or t.results)
         return started >= self.campaign.initial and all(
             counts[name] >= FEWEST_ROWS for name in needed
         )
 
     @property
     def taken(self) -> Counter[str]:
-        """How often each intervention was tried or is under way, failures included."""
-        return count_keys([t.intervention for t in self.trials.rows])
+        """How often each intervention was tried or is under way, failures included.
+
+        Where a state was set, nobody knows what the intervention alone would give.
+        """
+        return count_keys([t.intervention for t in self.trials.rows if not t.was_set])
 
 
 def _counts(evidence: Evidence) -> Mapping[str, int]:
-    """Return how many results each quantity has."""
-    seen = (~evidence.Y.isnan()).sum(dim=0).tolist()
-    return dict(zip(evidence.quantities, seen, strict=True))
+    """Return how many results each quantity has that controls alone have made."""
+    return {q: int(evidence.tells_recipe(q).sum()) for q in evidence.quantities}
 
 
 def _predictions(
@@ -189,29 +212,21 @@ def _space_filling(setting: _Setting, count: int) -> list[Proposal]:
 
 def _by_model(setting: _Setting, count: int) -> tuple[str, list[Proposal]]:
     name = choose_acquisition(setting.campaign.goal, setting.batch)
-    steering = _steering(setting)
+    fitted = setting.steering
     reference = _reference(setting)
+    known = setting.evidence.recipes()
 
-    def task(fitted: Fitted, pending: Tensor, rough: bool) -> AcquisitionTask:
-        return AcquisitionTask(
+    def make(pending: Tensor, *, rough: bool = False) -> AcquisitionFunction:
+        task = AcquisitionTask(
             goal=setting.campaign.goal,
             fitted=fitted,
-            evidence=setting.evidence,
+            evidence=known,
             pending=pending,
             seed=setting.seed,
             rough=rough,
             reference=reference,
         )
-
-    def make(pending: Tensor) -> AcquisitionFunction:
-        fine, rough = (
-            [
-                (weight, ACQUISITIONS[name](task(fitted, pending, rough)))
-                for weight, fitted in steering
-            ]
-            for rough in (False, True)
-        )
-        return Mixed(fine, rough)
+        return ACQUISITIONS[name](task)
 
     wanted = Wanted(
         count=count,
@@ -220,35 +235,11 @@ def _by_model(setting: _Setting, count: int) -> tuple[str, list[Proposal]]:
         seed=setting.seed,
         around=_best_so_far(setting),
     )
-    choices = choose(setting.encoder, make, wanted)
+    choices = choose(setting.encoder, make, wanted, partial(make, rough=True))
     sealed = _predictions(setting, [c.intervention for c in choices])
     return name, [
         Proposal(c.intervention, s, c.score, c.runners_up)
         for c, s in zip(choices, sealed, strict=True)
-    ]
-
-
-def _steering(setting: _Setting) -> list[tuple[float, Fitted]]:
-    """Return weights and members that a search follows.
-
-    Members of a small weight are left out: an improvement that one of them hopes for
-    without bounds would drive the whole mixture.
-    """
-    if setting.mixture is None:
-        raise ModelError("decision: got no model, must have results first")
-    goal = setting.campaign.goal
-    names = [o.name for o in goal.objectives] + [c.name for c in goal.limits]
-    shares = setting.mixture.shares(list(dict.fromkeys(names)))
-    able = {
-        name: shares[name]
-        for name, fitted in setting.mixture.members.items()
-        if fitted.model is not None and set(names) <= set(fitted.quantities)
-    }
-    floor = NEGLIGIBLE * max(able.values())
-    return [
-        (share, setting.mixture.members[name])
-        for name, share in able.items()
-        if share >= floor
     ]
 
 
@@ -264,10 +255,14 @@ def _reference(setting: _Setting) -> Tensor:
 
 
 def _best_so_far(setting: _Setting) -> list[Intervention]:
-    """Return the best measured interventions of each objective, best first."""
+    """Return the best measured interventions of each objective, best first.
+
+    Those alone that made their results: no state was set.
+    """
     found: list[Trial] = []
+    made = [t for t in setting.trials.measured if not t.was_set]
     for objective in setting.campaign.goal.objectives:
-        seen = [t for t in setting.trials.measured if objective.name in t.results]
+        seen = [t for t in made if objective.name in t.results]
         seen.sort(key=lambda t, o=objective: -o.utility(t.results[o.name]))
         found += seen[:GOOD_STARTS]
     return [t.intervention for t in found]

@@ -1,6 +1,7 @@
 """When a campaign is done."""
 
 import math
+from collections.abc import Sequence
 
 from labagent.campaigns import Campaign, NoImprovement, Reached
 from labagent.experiments import Trial, Trials
@@ -30,12 +31,13 @@ def budget_left(campaign: Campaign, trials: Trials) -> float:
 def stop_reason(campaign: Campaign, trials: Trials) -> str | None:
     """Return why the campaign should stop now, in words, or None.
 
-    The budget is not a reason here: see :func:`budget_left`.
+    The budget is not a reason here: see :func:`budget_left`. Experiments in which a
+    state was set tell of no recipe and reach nothing.
     """
     for rule in campaign.stop:
         match rule:
             case Reached():
-                for trial in trials.measured:
+                for trial in _made(trials.measured):
                     if all(
                         c.name in trial.results and c.holds(trial.results[c.name])
                         for c in rule.limits
@@ -47,6 +49,11 @@ def stop_reason(campaign: Campaign, trials: Trials) -> str | None:
     return None
 
 
+def _made(trials: Sequence[Trial]) -> list[Trial]:
+    """Return those whose results their interventions alone have made."""
+    return [t for t in trials if not t.was_set]
+
+
 def _stale_batches(campaign: Campaign, trials: Trials) -> int:
     """Return how many of the last finished batches improved no objective.
 
@@ -54,7 +61,7 @@ def _stale_batches(campaign: Campaign, trials: Trials) -> int:
     ones in the weighted utility, or, without weights, in any objective.
     """
     batches: dict[int, list[Trial]] = {}
-    earlier = [t for t in trials.measured if t.batch is None]
+    earlier = [t for t in _made(trials.measured) if t.batch is None]
     for trial in trials.rows:
         if trial.batch is not None:
             batches.setdefault(trial.batch, []).append(trial)
@@ -62,7 +69,7 @@ def _stale_batches(campaign: Campaign, trials: Trials) -> int:
     for number in sorted(batches):
         if any(t.open for t in batches[number]):
             break
-        done = [t for t in batches[number] if t.results]
+        done = _made([t for t in batches[number] if t.results])
         stale = 0 if _improves(campaign, earlier, done) else stale + 1
         earlier += done
     return stale

@@ -10,12 +10,21 @@ LARGEST_LIST = 60_000
 
 
 def choose(
-    encoder: SpaceEncoder, make: MakeAcquisition, wanted: Wanted
+    encoder: SpaceEncoder,
+    make: MakeAcquisition,
+    wanted: Wanted,
+    screen: MakeAcquisition | None = None,
 ) -> list[Choice]:
     """Choose interventions that score best together.
 
     Finite spaces are scored whole where that is affordable and always where they are a
     table of candidates; others are searched from many starts.
+
+    Args:
+        encoder: Of the space.
+        make: Builds the acquisition.
+        wanted: How many, and what is known before.
+        screen: Builds a cheaper one that says where searches start.
     """
     size = encoder.space.size
     if (
@@ -23,7 +32,7 @@ def choose(
         or (size or LARGEST_LIST + 1) <= LARGEST_LIST
     ):
         return choose_finite(encoder, make, wanted)
-    return choose_mixed(encoder, make, wanted)
+    return choose_mixed(encoder, make, wanted, screen)
 
 
 __all__ = [

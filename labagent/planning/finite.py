@@ -1,11 +1,12 @@
 """The best of a finite list of interventions, exactly."""
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
 
 import torch
 from botorch.acquisition import AcquisitionFunction
+from linear_operator.utils.warnings import NumericalWarning
 from torch import Tensor
 
 from labagent.experiments import RunnerUp
@@ -23,16 +24,6 @@ RUNNERS_UP = 5
 
 MakeAcquisition = Callable[[Tensor], AcquisitionFunction]
 """Builds the acquisition function given (p, d) pending interventions."""
-
-
-@runtime_checkable
-class Screened(Protocol):
-    """An acquisition function with a cheaper one that says where to start."""
-
-    @property
-    def screen(self) -> AcquisitionFunction:
-        """The cheaper one."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -65,7 +56,9 @@ class Choice:
 
 def score(acquisition: AcquisitionFunction, X: Tensor) -> Tensor:
     """Return (k,) values of single interventions X (k, d), without gradients."""
-    with torch.no_grad():
+    with torch.no_grad(), warnings.catch_warnings():
+        # beside what was measured a joint covariance is singular; jitter is right there
+        warnings.simplefilter("ignore", NumericalWarning)
         parts = [acquisition(x.unsqueeze(-2)) for x in X.split(CHUNK)]
     return torch.cat(parts).cpu()
 

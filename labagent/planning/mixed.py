@@ -24,7 +24,6 @@ from labagent.planning.finite import (
     RUNNERS_UP,
     Choice,
     MakeAcquisition,
-    Screened,
     Wanted,
     device_of,
     score,
@@ -61,7 +60,10 @@ ROUNDS = 8
 
 
 def choose_mixed(
-    encoder: SpaceEncoder, make: MakeAcquisition, wanted: Wanted
+    encoder: SpaceEncoder,
+    make: MakeAcquisition,
+    wanted: Wanted,
+    screen: MakeAcquisition | None = None,
 ) -> list[Choice]:
     """Choose interventions of an infinite space, one after the other.
 
@@ -69,6 +71,7 @@ def choose_mixed(
         encoder: Of the space.
         make: Builds the acquisition.
         wanted: How many, and what is known before.
+        screen: Builds a cheaper one, good enough to see where a search should start.
     """
     raw = [dict(a) for a in wanted.around if not encoder.space.violations(a)]
     raw += sample(encoder, RAW, wanted.seed)
@@ -77,8 +80,12 @@ def choose_mixed(
     used = set(wanted.taken)
     for turn in range(wanted.count):
         acquisition = make(pending)
+        starts = raw
+        if screen is not None:
+            rough = _scored(encoder, screen(pending), raw, used)
+            starts = [point for _, point in rough[: 2 * KEPT]]
         with seeded(wanted.seed + turn):
-            choice = _best(encoder, acquisition, raw, used)
+            choice = _best(encoder, acquisition, starts, used)
         chosen.append(choice)
         used.add(intervention_key(choice.intervention))
         pending = torch.cat([pending, encoder.encode([choice.intervention])])
@@ -94,25 +101,12 @@ def _best(
     raw: Sequence[dict[str, Value]],
     used: Collection[str],
 ) -> Choice:
-    found = _screened(encoder, acquisition, raw, used)
+    found = _scored(encoder, acquisition, raw, used)[:KEPT]
     found = _climb(encoder, acquisition, found, used)
     polished = _polish_all(encoder, acquisition, [p for _, p in found[:STARTS]])
     found = _merge(found, _scored(encoder, acquisition, polished, used))
     (top, best), *rest = found
     return Choice(best, top, _runners_up(encoder, best, rest))
-
-
-def _screened(
-    encoder: SpaceEncoder,
-    acquisition: AcquisitionFunction,
-    raw: Sequence[dict[str, Value]],
-    used: Collection[str],
-) -> list[Scored]:
-    """Return the untaken points to start from with their scores, best first."""
-    if not isinstance(acquisition, Screened):
-        return _scored(encoder, acquisition, raw, used)[:KEPT]
-    found = _scored(encoder, acquisition.screen, raw, used)[: 2 * KEPT]
-    return _scored(encoder, acquisition, [p for _, p in found], used)[:KEPT]
 
 
 def _runners_up(

@@ -7,9 +7,11 @@ from typing import Protocol
 
 from labagent.campaigns import Campaign, Stage
 from labagent.experiments import (
+    USUAL,
     Decision,
     ExperimentRecord,
     Measurement,
+    Regime,
     StepState,
     Trials,
 )
@@ -61,10 +63,17 @@ class Claim:
 
 @dataclass(frozen=True)
 class ImportedRow:
-    """A past experiment offered for import."""
+    """A past experiment offered for import.
+
+    Attributes:
+        intervention: Value of every control.
+        measurements: What was seen.
+        regime: What was set and what took its own course, where that is said.
+    """
 
     intervention: Intervention
     measurements: tuple[Measurement, ...]
+    regime: Regime = field(default_factory=dict[str, bool])
 
 
 @dataclass(frozen=True)
@@ -201,7 +210,11 @@ class Logbook(Protocol):
         """Add past experiments; return how many were new and how many were known.
 
         A row is known when a row with the same content and occurrence number came
-        from the same source before, so importing a file twice adds nothing.
+        from the same source before, so importing a file twice adds nothing. Where it
+        now says something else of what was set, that word is added.
+
+        Raises:
+            DataError: A row is no past experiment, or tells of a regime that cannot be.
         """
         ...
 
@@ -269,11 +282,13 @@ class Logbook(Protocol):
         measurements: Sequence[Measurement],
         message: str,
         provenance: Mapping[str, object],
+        regime: Regime = USUAL,
     ) -> None:
         """Write state, results, provenance and event in one transaction.
 
         Raises:
             LeaseLostError: The token moved on; nothing is written.
+            DataError: A measurement or a word of the regime is wrong.
         """
         ...
 
@@ -284,11 +299,13 @@ class Logbook(Protocol):
         measurements: Sequence[Measurement],
         message: str,
         by: str,
+        regime: Regime = USUAL,
     ) -> None:
         """Write what a person says of a step that is handed over, or unknown.
 
         Raises:
             StateError: The step waits for nobody.
+            DataError: A measurement or a word of the regime is wrong.
         """
         ...
 
@@ -299,11 +316,13 @@ class Logbook(Protocol):
         measurements: Sequence[Measurement],
         reason: str,
         by: str,
+        regime: Regime = USUAL,
     ) -> None:
         """Say what of an experiment (row id) was recorded wrongly, and what is right.
 
         Nothing is changed or removed: earlier measurements of ``wrong``, and of what
-        ``measurements`` are of, count no more from this event on.
+        ``measurements`` are of, count no more from this event on, nor do earlier words
+        on what ``regime`` speaks of.
 
         Raises:
             DataError: It says nothing new, or what is right is no measurement.

@@ -30,11 +30,18 @@ class Advance:
 
 
 def allowed(goal: Goal, record: ExperimentRecord) -> bool:
-    """Return whether every objective and limit was measured, and every limit holds."""
+    """Return whether every objective and limit was measured, and every limit holds.
+
+    Where a state was set its recipe alone did not make the material: it is no answer.
+    """
     results = record.results
-    return all(o.name in results for o in goal.objectives) and all(
-        limit.name in results and limit.holds(results[limit.name])
-        for limit in goal.limits
+    return (
+        not record.was_set
+        and all(o.name in results for o in goal.objectives)
+        and all(
+            limit.name in results and limit.holds(results[limit.name])
+            for limit in goal.limits
+        )
     )
 
 

@@ -74,8 +74,12 @@ class Compared:
 
 
 def compared(records: Sequence[ExperimentRecord]) -> Iterator[Compared]:
-    """Yield every sealed prediction whose result is known."""
-    for record in records:
+    """Yield every sealed prediction whose result is known.
+
+    Predictions are of what a recipe gives; where a state was set besides, they were not
+    put to the test.
+    """
+    for record in (r for r in records if not r.was_set):
         results = record.results
         for sealed in record.predictions:
             value = results.get(sealed.prediction.quantity)

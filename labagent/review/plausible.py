@@ -45,13 +45,16 @@ def doubts(
     With a declared ``expect: [low, high]`` a result is doubted that lies more than
     :data:`FAR` off and outside that range made wider by its own width on both sides;
     without one, if it lies more than :data:`VERY_FAR` from a model's prediction. The
-    prior alone is no reason to doubt where nobody declared a range.
+    prior alone is no reason to doubt where nobody declared a range. Nothing was
+    predicted of an experiment in which a state was set.
 
     Args:
         campaign: Declares what is expected.
         record: The experiment, with its sealed predictions.
         measurements: What is offered for it.
     """
+    if record.was_set:
+        return ()
     sealed = {s.prediction.quantity: s.prediction for s in record.predictions}
     ranges = {v.name: v.domain for v in campaign.measured}
     found: list[Doubt] = []

@@ -35,6 +35,8 @@ def history_row(record: ExperimentRecord) -> Row:
         "dispatched_at": iso(dispatched_at(record)),
         "measured_at": iso(_all_measured_at(record)),
         "intervention": plain_intervention(record.intervention),
+        "observed": sorted(record.observed),
+        "was_set": sorted(record.was_set),
         "prediction": {
             s.prediction.quantity: plain_prediction(s) for s in record.predictions
         },
@@ -85,8 +87,11 @@ def plain_prediction(sealed: SealedPrediction) -> Row:
 
 
 def surprise(record: ExperimentRecord) -> dict[str, float]:
-    """Return quantity to signed distance, in predicted standard deviations."""
-    results = record.results
+    """Return quantity to signed distance, in predicted standard deviations.
+
+    Empty where a state was set: nothing was predicted of that.
+    """
+    results = {} if record.was_set else record.results
     return {
         s.prediction.quantity: s.prediction.surprise(results[s.prediction.quantity])
         for s in record.predictions

@@ -16,8 +16,8 @@ class Surprise:
         quantity: What was measured.
         unit: Its unit.
         value: The result, in ``unit``.
-        mean: Predicted mean, in ``unit``.
-        std: Predicted standard deviation, in ``unit``.
+        mean: What was expected, in ``unit``: the centre.
+        std: Predicted spread, in ``unit``.
         sigmas: Signed distance in predicted standard deviations.
     """
 
@@ -43,7 +43,7 @@ def surprises(
             quantity=c.prediction.quantity,
             unit=c.prediction.unit,
             value=c.value,
-            mean=c.prediction.mean,
+            mean=c.prediction.centre,
             std=c.prediction.spread,
             sigmas=c.prediction.surprise(c.value),
         )

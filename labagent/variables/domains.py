@@ -265,10 +265,13 @@ class Real:
     Attributes:
         low: Where about 2.5 % of values are expected to lie below, or None.
         high: Where about 2.5 % of values are expected to lie above, or None.
+        settable: Least and largest value that somebody may set it to instead of letting
+            it come about; None where it is only measured.
     """
 
     low: float | None = None
     high: float | None = None
+    settable: tuple[float, float] | None = None
     size: None = None
 
     def violations(self, value: Value) -> list[str]:
@@ -310,3 +313,9 @@ class Variable:
     role: Role
     domain: Domain
     unit: str = ""
+
+    @property
+    def settable(self) -> bool:
+        """Whether somebody may set it: a control, or a state declared so."""
+        able = isinstance(self.domain, Real) and self.domain.settable is not None
+        return self.role is Role.CONTROL or (self.role is Role.STATE and able)

@@ -32,10 +32,12 @@ def fit_members(evidence: Evidence, seed: int, device: str) -> dict[str, Fitted]
 
     The network needs states, and each of its quantities measured twice.
     """
-    seen = (~evidence.Y.isnan()).sum(dim=0)
-    if not len(seen) or int(seen.max()) < FEWEST_ROWS:
+    quantities = evidence.quantities
+    alone = [int(evidence.tells_recipe(q).sum()) for q in quantities]
+    if max(alone, default=0) < FEWEST_ROWS:
         return {}
-    chained = evidence.chained and int(seen.min()) >= FEWEST_ROWS
+    own = [int(evidence.tells(q).sum()) for q in quantities]
+    chained = evidence.chained and min(own) >= FEWEST_ROWS
     return {
         name: fit(evidence, seed, device)
         for name, fit in MEMBERS.items()

@@ -21,7 +21,7 @@ from botorch.sampling.normal import SobolQMCNormalSampler
 from torch import Tensor
 
 from labagent.world.network import Mechanism, ProcessNetwork
-from labagent.world.paths import FREQUENCIES, Paths, draw_paths
+from labagent.world.paths import Paths, draw_paths
 
 DRAWS = 128
 """Draws of a process network; an acquisition takes all of them."""
@@ -29,8 +29,8 @@ DRAWS = 128
 REPEATS = 4
 """Realisations of context over which a recipe's expectation is taken."""
 
-ENTRIES = 2**17
-"""Entries of a tensor where no gradient is asked for: what fits a cache is faster."""
+CHUNK = 512
+"""Recipes followed at once where no gradient is asked for: bounds memory."""
 
 
 @final
@@ -181,16 +181,9 @@ class DrawnNetwork(Model):
     def forward(self, X: Tensor) -> Tensor:
         """Return draws (S, ..., q, m) of expected outcomes at X (..., q, d)."""
         flat = X.reshape(-1, X.shape[-1])
-        size = len(flat) if torch.is_grad_enabled() else self._affordable
+        size = len(flat) if torch.is_grad_enabled() else CHUNK
         draws = torch.cat([self._follow(x) for x in flat.split(size)], dim=1)
         return draws.unflatten(1, X.shape[:-1])
-
-    @property
-    def _affordable(self) -> int:
-        """Recipes followed at once."""
-        widest = max(len(m.gp.y) for m in self.network.mechanisms)
-        row = self.errors[..., 0].numel() * max(widest, FREQUENCIES)
-        return max(1, ENTRIES // row)
 
     def _follow(self, X: Tensor) -> Tensor:
         """Return draws (S, k, m) at X (k, d), followed through the process."""

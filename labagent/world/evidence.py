@@ -11,6 +11,7 @@ q        number of experiments proposed together
 X        (n, d) encoded interventions, entries in [0, 1]
 Y        (n, m) measured values in declared units, NaN where missing
 S        (n, m) standard uncertainties in declared units, NaN where unknown
+M        (n, m) mask: whether somebody set the value, so that nothing caused it
 c        width of an encoded context
 C        (n, c) encoded context, about [-1, 1], 0 where it was not recorded
 =======  ===============================================================
@@ -18,7 +19,7 @@ C        (n, c) encoded context, about [-1, 1], 0 where it was not recorded
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -27,7 +28,7 @@ from labagent.campaigns import Campaign
 from labagent.experiments import Trial, Trials
 from labagent.representations.encoder import SpaceEncoder
 from labagent.variables import Label
-from labagent.world.routes import Node, network
+from labagent.world.routes import Node, network, states_before
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,10 @@ class Evidence:
         X: (n, d) encoded interventions.
         Y: (n, m) values, NaN where missing.
         S: (n, m) standard uncertainties, NaN where unknown.
+        M: (n, m) whether somebody set the value.
         pending: (p, d) encoded interventions without result yet.
         nodes: The measured quantities, causes before effects.
+        before: Quantity to the states that may act on it, through others too.
         columns: Control to its columns in X.
         C: (n, c) encoded context.
         context_features: Names of C's columns.
@@ -54,7 +57,9 @@ class Evidence:
     Y: Tensor
     S: Tensor
     pending: Tensor
+    M: Tensor = field(default_factory=lambda: torch.empty(0, 0, dtype=torch.bool))
     nodes: tuple[Node, ...] = ()
+    before: Mapping[str, frozenset[str]] = field(default_factory=dict)
     columns: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     C: Tensor = field(default_factory=lambda: torch.empty(0, 0, dtype=torch.float64))
     context_features: tuple[str, ...] = ()
@@ -63,6 +68,9 @@ class Evidence:
     def __post_init__(self) -> None:
         if not self.context_features:
             object.__setattr__(self, "C", self.X[:, :0])
+        if not self.M.numel():
+            nothing = torch.zeros_like(self.Y, dtype=torch.bool)
+            object.__setattr__(self, "M", nothing)
 
     @property
     def contexts(self) -> Tensor:
@@ -79,11 +87,39 @@ class Evidence:
         """Return a quantity's column in Y."""
         return self.quantities.index(quantity)
 
-    def rows(self, quantity: str) -> tuple[Tensor, Tensor, Tensor]:
-        """Return X (k, d), y (k, 1) and s (k, 1) of the k rows that measured it."""
+    def tells(self, quantity: str) -> Tensor:
+        """Return (n,) which rows tell of a quantity's own mechanism.
+
+        Those that measured it, where nobody set it.
+        """
         j = self.column(quantity)
-        seen = ~self.Y[:, j].isnan()
+        return ~self.Y[:, j].isnan() & ~self.M[:, j]
+
+    def tells_recipe(self, quantity: str) -> Tensor:
+        """Return (n,) which rows tell what the controls alone make of a quantity.
+
+        Those that measured it, where nobody set it or a state that may act on it.
+        """
+        touched = [self.column(q) for q in self.before.get(quantity, ())]
+        return self.tells(quantity) & ~self.M[:, touched].any(dim=-1)
+
+    def rows(self, quantity: str) -> tuple[Tensor, Tensor, Tensor]:
+        """Return X (k, d), y (k, 1), s (k, 1) of the k rows of :meth:`tells_recipe`."""
+        j = self.column(quantity)
+        seen = self.tells_recipe(quantity)
         return self.X[seen], self.Y[seen, j : j + 1], self.S[seen, j : j + 1]
+
+    def recipes(self) -> "Evidence":
+        """Return the rows in which no state was set: what controls alone have made."""
+        kept = ~self.M.any(dim=-1)
+        return replace(
+            self,
+            X=self.X[kept],
+            Y=self.Y[kept],
+            S=self.S[kept],
+            M=self.M[kept],
+            C=self.C[kept],
+        )
 
 
 def gather(campaign: Campaign, trials: Trials, encoder: SpaceEncoder) -> Evidence:
@@ -98,6 +134,7 @@ def gather(campaign: Campaign, trials: Trials, encoder: SpaceEncoder) -> Evidenc
     measured = trials.measured
     y = [[t.results.get(q, math.nan) for q in quantities] for t in measured]
     s = [[t.sigmas.get(q, math.nan) for q in quantities] for t in measured]
+    done = [[q in t.was_set for q in quantities] for t in measured]
     shape = (len(measured), len(quantities))
     C, features, columns = _context(campaign, measured)
     pending = [t.intervention for t in trials.pending if not t.results]
@@ -108,7 +145,9 @@ def gather(campaign: Campaign, trials: Trials, encoder: SpaceEncoder) -> Evidenc
         Y=torch.tensor(y, dtype=torch.float64).reshape(shape),
         S=torch.tensor(s, dtype=torch.float64).reshape(shape),
         pending=encoder.encode(pending),
+        M=torch.tensor(done, dtype=torch.bool).reshape(shape),
         nodes=network(campaign),
+        before=states_before(campaign),
         columns={n: tuple(range(s.start, s.stop)) for n, s in encoder.slices.items()},
         C=C,
         context_features=features,

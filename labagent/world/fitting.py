@@ -4,6 +4,8 @@ The posterior density (logs of hyper-parameters have normal priors) is climbed b
 L-BFGS with its gradient in closed form [Rasmussen2006]_ (eq. 5.9). With
 G = (K^-1 - b b') o dk/dr^2 the derivative by every length is a diagonal of X' G X, so
 no (d, n, n) tensor is ever built, and no graph.
+
+.. [MacKay1992] D. J. C. MacKay. Bayesian interpolation. Neural Computation 4(3), 1992.
 """
 
 import math
@@ -36,6 +38,12 @@ STEPS = 100
 
 QUIETER = -2.0
 """By how much the second search's log noise variance is below the prior's middle."""
+
+CANDIDATES = 64
+"""Hyper-parameters from which a few are resampled."""
+
+STEP = 1e-4
+"""Half of the difference from which a curvature is taken, in logs."""
 
 LAST_STEPS = 3
 """Most iterations on all rows after a search on a subset."""
@@ -193,10 +201,56 @@ def fit_exact(
     """
     if not len(y):
         raise ModelError("Gaussian process: got no rows, must have at least one")
-    theta = most_probable(LogPosterior(X, y, known, priors, shape))
+    loss = LogPosterior(X, y, known, priors, shape)
+    return _process(loss, most_probable(loss))
+
+
+def fit_several(
+    loss: LogPosterior, best: Tensor, count: int, generator: torch.Generator
+) -> list[ExactGP]:
+    """Return processes at hyper-parameters drawn from their posterior density.
+
+    Drawn from Laplace's approximation [MacKay1992]_ and resampled by importance. With
+    more than :data:`SUBSET` rows the data leave little to be drawn: all are the most
+    probable one. A function of its arguments alone.
+
+    Args:
+        loss: The posterior density.
+        best: (d + 2,) its most probable log hyper-parameters.
+        count: How many.
+        generator: Of the draws.
+    """
+    if len(loss.y) > SUBSET:
+        return [_process(loss, best)] * count
+    values, axes = torch.linalg.eigh(curvature(loss, best))
+    least = loss.priors.widths.max() ** -2  # no wider than the prior
+    root = axes / values.clamp_min(least).sqrt()
+    z = torch.randn(CANDIDATES, len(best), generator=generator, dtype=best.dtype).to(
+        best
+    )
+    low, high = torch.tensor(loss.priors.ranges).to(best).unbind(-1)
+    theta = (best + z @ root.mT).clamp(low, high)
+    logs = torch.tensor([-loss(t)[0] for t in theta]) + 0.5 * z.square().sum(-1).cpu()
+    steps = (torch.rand(1, generator=generator) + torch.arange(count)) / count
+    cumulative = logs.softmax(0).cumsum(0)
+    chosen = torch.searchsorted(cumulative, steps.to(cumulative)).clamp_max(
+        CANDIDATES - 1
+    )
+    return [_process(loss, theta[i]) for i in chosen.tolist()]
+
+
+def curvature(loss: LogPosterior, best: Tensor) -> Tensor:
+    """Return the Hessian (d + 2, d + 2) of the loss, by differences of its gradient."""
+    steps = STEP * torch.eye(len(best), dtype=best.dtype, device=best.device)
+    rows = [(loss(best + s)[1] - loss(best - s)[1]) / (2 * STEP) for s in steps]
+    hessian = torch.stack(rows)
+    return 0.5 * (hessian + hessian.mT)
+
+
+def _process(loss: LogPosterior, theta: Tensor) -> ExactGP:
     *_, amplitude, noise = theta.exp().tolist()
     parameters = Parameters(theta[:-2].exp(), amplitude, noise)
-    return ExactGP.condition(X, y, known, parameters, shape)
+    return ExactGP.condition(loss.X, loss.y, loss.known, parameters, loss.shape)
 
 
 def minimise(loss: LogPosterior, start: Tensor, iterations: int) -> Tensor:

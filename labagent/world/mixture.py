@@ -6,6 +6,7 @@ which width is honest is then a question for the evidence like any other. A fami
 normals of several widths is also how heavy tails are made.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,20 +15,20 @@ from torch import Tensor
 from labagent.campaigns import Campaign
 from labagent.errors import ModelError
 from labagent.experiments import Member, Prediction, Trials
-from labagent.weighing import Weights, sealed_history, weigh
+from labagent.variables import Variable
+from labagent.weighing import (
+    PRIOR,
+    WIDTHS,
+    Weights,
+    entry,
+    sealed_history,
+    squared_errors,
+    starting_shares,
+    weigh,
+)
 from labagent.world.fitted import Fitted, Normals
-from labagent.world.sealing import PRIOR, declared_prior, prior_prediction
-
-WIDTHS: Mapping[float, float] = {1.0: 0.5, 2.0: 0.3, 4.0: 0.2}
-"""Multiple of the standard deviation to its share of a member's starting weight."""
-
-DECLARED = 2.0
-"""Starting weight of a declared expectation, relative to a member's."""
-
-
-def entry(member: str, width: float) -> str:
-    """Return how a sealed prediction names a member at a width."""
-    return member if width == 1.0 else f"{member} x{width:g}"
+from labagent.world.plain import SMALLEST
+from labagent.world.sealing import declared_prior, prior_prediction
 
 
 @dataclass(frozen=True)
@@ -37,10 +38,12 @@ class Mixture:
     Attributes:
         members: Name to fitted member.
         weights: Quantity to the weights of its entries.
+        history: Quantity to its results and what was sealed before them.
     """
 
     members: Mapping[str, Fitted]
     weights: Mapping[str, Weights]
+    history: Mapping[str, Sequence[tuple[float, Sequence[Member]]]]
 
     @classmethod
     def of(
@@ -53,32 +56,34 @@ class Mixture:
             trials: Results, and what was sealed before them.
             members: The fitted members.
         """
+        if not members:
+            raise ModelError("mixture: got no members, must have at least one")
+        names = {v.name: _names(members, v) for v in campaign.measured}
+        history = {quantity: sealed_history(trials, quantity) for quantity in names}
         weights = {
-            variable.name: weigh(
-                sealed_history(trials, variable.name),
-                _starting_shares(members, declared_prior(variable)),
-            )
-            for variable in campaign.measured
+            quantity: weigh(history[quantity], starting_shares(entries))
+            for quantity, entries in names.items()
+            if entries
         }
-        return cls(members, weights)
+        return cls(members, weights, history)
 
-    def shares(self, quantities: Sequence[str]) -> dict[str, float]:
-        """Return the weight of each member, all widths together; they sum to one.
+    def leader(self, members: Sequence[str], quantities: Sequence[str]) -> str:
+        """Return who has predicted best: whose means had the least squared error.
+
+        Of several quantities by the geometric mean. Confidence does not count: that is
+        for weights, and who is merely less confident finds nothing. The last of the
+        members where nothing was predicted yet.
 
         Args:
-            quantities: Weights are averaged over these.
+            members: Some of the members.
+            quantities: What is asked for.
         """
-        found = dict.fromkeys(self.members, 0.0)
+        logs = dict.fromkeys(members, 0.0)
         for quantity in quantities:
-            awake = {
-                entry(name, width): name
-                for name, fitted in self.members.items()
-                if quantity in fitted.quantities
-                for width in WIDTHS
-            }
-            for one, share in self.weights[quantity].shares(awake).items():
-                found[awake[one]] += share / len(quantities)
-        return found
+            errors = squared_errors(self.history[quantity], members)
+            for name, error in errors.items():
+                logs[name] += math.log(max(error, SMALLEST))
+        return min(reversed(members), key=lambda name: logs[name])
 
     def predict(self, campaign: Campaign, X: Tensor) -> list[tuple[Prediction, ...]]:
         """Return the prediction of every measured quantity at every row of X (k, d)."""
@@ -125,12 +130,13 @@ class Mixture:
         return {name: fitted.summary() for name, fitted in self.members.items()}
 
 
-def _starting_shares(
-    members: Mapping[str, Fitted], declared: Member | None
-) -> dict[str, float]:
-    if not members:
-        raise ModelError("mixture: got no members, must have at least one")
-    start = {
-        entry(name, width): share for name in members for width, share in WIDTHS.items()
-    }
-    return start if declared is None else {**start, PRIOR: DECLARED}
+def _names(members: Mapping[str, Fitted], variable: Variable) -> list[str]:
+    """Return the entries of a quantity's prediction: all that weights depend on."""
+    found = [
+        entry(name, width)
+        for name, fitted in members.items()
+        if variable.name in fitted.quantities
+        for width in WIDTHS
+    ]
+    declared = [PRIOR] if declared_prior(variable) is not None else []
+    return found + declared if found else []

@@ -20,6 +20,7 @@ to draw.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from botorch.utils.sampling import draw_sobol_normal_samples
@@ -33,8 +34,11 @@ from labagent.world.exact import (
     squared_exponential,
 )
 
-FREQUENCIES = 256
+FREQUENCIES = 128
 """Random Fourier features of a draw."""
+
+ENTRIES = 2**17
+"""Entries of a tensor that still fits a cache: taking more at once is slower."""
 
 
 @dataclass(frozen=True)
@@ -84,31 +88,102 @@ class Paths:
         return told.movedim(-1, 0)
 
     def each(self, shared: Tensor, own: Tensor) -> Tensor:
-        """Return draws (S, ...), each at its own inputs.
+        """Return draws (S, k, r), each at its own inputs.
 
         Args:
-            shared: (..., d1) entries alike for all draws; broadcast over the others.
-            own: (S, ..., d2) the other entries.
+            shared: (k, r or 1, d1) entries alike for all draws.
+            own: (S, k, r, d2) the other entries.
         """
-        lengths, X = self.gp.parameters.lengths, self.gp.X
+        scales = self.gp.parameters.lengths
+        a, b = shared / scales[list(self.shared)], own / scales[list(self.own)]
+        if torch.is_grad_enabled() and (a.requires_grad or b.requires_grad):
+            return _Each.apply(self, a, b)
+        parts = zip(a.split(self.affordable), b.split(self.affordable, 1), strict=True)
+        return torch.cat([self._waves(x, y)[0] for x, y in parts], dim=1)
+
+    @property
+    def affordable(self) -> int:
+        """Recipes to take at once, so that what they need fits a cache."""
+        row = len(self.means) * max(len(self.gp.y), FREQUENCIES)
+        return max(1, ENTRIES // row)
+
+    def _waves(self, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return draws (S, k, r), angles (S, k, r, F) and kernel terms (S, k, r, n).
+
+        Args:
+            a: (k, r or 1, d1) shared entries, in length-scales.
+            b: (S, k, r, d2) own entries, in length-scales.
+        """
         i, j = list(self.shared), list(self.own)
-        angles = (shared / lengths[i]) @ self.frequencies[i]
-        ones = (1,) * (own.dim() - 2)
-        shifts = self.shifts.reshape(len(own), *ones, -1)
-        angles = (own / lengths[j]) @ self.frequencies[j] + (angles - shifts)
-        r2 = distances(own, X[:, j], lengths[j]) + distances(
-            shared, X[:, i], lengths[i]
-        )
-        k, _ = squared_exponential(r2)
-        corrections = self.gp.parameters.amplitude * self.corrections
-        prior = torch.einsum("s...f,sf->s...", angles.cos(), self.heights)
-        told = prior + torch.einsum("s...n,sn->s...", k, corrections)
-        return told + self._level.reshape(len(own), *ones)
+        angles = b @ self.frequencies[j] + (a @ self.frequencies[i])
+        angles = angles - self.shifts[:, None, None]
+        r2 = _square(b, self._scaled[:, j]) + _square(a, self._scaled[:, i])
+        terms = (-0.5 * r2).exp() * self._strengths[:, None, None]
+        waves = torch.einsum("s...f,sf->s...", angles.cos(), self.heights)
+        return waves + terms.sum(dim=-1) + self._level[:, None, None], angles, terms
+
+    def waves_and_slopes(self, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return draws (S, k, r) and their derivatives by all entries in length-scales.
+
+        Those by shared entries have shape (S, k, r, d1), by own ones (S, k, r, d2).
+        """
+        values, angles, terms = self._waves(a, b)
+        i, j = list(self.shared), list(self.own)
+        rise = angles.sin() * -self.heights[:, None, None]
+        total = terms.sum(dim=-1, keepdim=True)
+        by_a = rise @ self.frequencies[i].mT + terms @ self._scaled[:, i] - total * a
+        by_b = rise @ self.frequencies[j].mT + terms @ self._scaled[:, j] - total * b
+        return values, by_a, by_b
+
+    @property
+    def _scaled(self) -> Tensor:
+        """(n, d) inputs of the data, in length-scales."""
+        return self.gp.X / self.gp.parameters.lengths
+
+    @property
+    def _strengths(self) -> Tensor:
+        """(S, n) weights of the kernel's rows, amplitude included."""
+        return self.gp.parameters.amplitude * self.corrections
 
     @property
     def _level(self) -> Tensor:
         """(S,) draws of m after the data: the correction of a constant is its sum."""
         return self.means + MEAN_VARIANCE * self.corrections.sum(dim=-1)
+
+
+class _Each(torch.autograd.Function):
+    """Draws at their own inputs, with derivatives taken on the way.
+
+    A draw's value depends on its own inputs alone, so that derivatives are no larger
+    than inputs, and nothing of the size of features or data has to be kept.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, paths: Paths, a: Tensor, b: Tensor) -> Tensor:  # noqa: ANN401
+        size = paths.affordable
+        parts = [
+            paths.waves_and_slopes(x, y)
+            for x, y in zip(a.split(size), b.split(size, 1), strict=True)
+        ]
+        values, by_a, by_b = (torch.cat(p, dim=1) for p in zip(*parts, strict=True))
+        ctx.save_for_backward(by_a, by_b)
+        ctx.repeats = a.shape[1]
+        return values
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[None, Tensor, Tensor]:  # noqa: ANN401
+        by_a, by_b = ctx.saved_tensors
+        above = grads[0].unsqueeze(-1)
+        to_a = (above * by_a).sum(dim=0)
+        if ctx.repeats == 1:
+            to_a = to_a.sum(dim=1, keepdim=True)
+        return None, to_a, above * by_b
+
+
+def _square(x: Tensor, X: Tensor) -> Tensor:
+    """Return squared distances (..., n) of x (..., d) from X (n, d)."""
+    square = (x * x).sum(-1, keepdim=True) + (X * X).sum(-1)
+    return (square - 2.0 * x @ X.mT).clamp_min(0.0)
 
 
 def draw_paths(

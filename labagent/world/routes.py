@@ -54,6 +54,25 @@ def network(campaign: Campaign, graph: ProcessGraph | None = None) -> tuple[Node
     return tuple(_ordered(by_name, campaign))
 
 
+def states_before(campaign: Campaign) -> Mapping[str, frozenset[str]]:
+    """Return quantity to the states that may act on it, directly or through others.
+
+    On an outcome every state may.
+
+    Args:
+        campaign: Says what is measured, in which order, and what causes what.
+    """
+    states = frozenset(v.name for v in campaign.measured if v.role is Role.STATE)
+    found: dict[str, frozenset[str]] = {}
+    for node in network(campaign):  # causes come first
+        near = states.intersection(node.inputs)
+        found[node.name] = near.union(*(found[state] for state in near))
+    for variable in campaign.measured:
+        if variable.role is Role.OUTCOME:
+            found[variable.name] = states
+    return found
+
+
 def has_states(campaign: Campaign) -> bool:
     """Return whether anything is measured on the way to the outcomes."""
     return any(v.role is Role.STATE for v in campaign.measured)

@@ -3,9 +3,7 @@
 from labagent.campaigns import Campaign
 from labagent.experiments import Basis, Member, Prediction
 from labagent.variables import Real, Variable
-
-PRIOR = "prior"
-"""Name of the member that stands for the campaign file."""
+from labagent.weighing import PRIOR
 
 INTERVAL = 3.92
 """Width of a central 95 % interval in standard deviations."""

@@ -7,13 +7,16 @@ set tell of f_v. All other variables are roots and come as they were seen togeth
 
 Uncertainty is over functions: a draw is one function a mechanism, used at all points of
 a query at once, so that differences between actions keep what they have in common.
+Draws differ in hyper-parameters too, and functions are rough (Matern): extrapolating a
+very smooth one promises too much. A variable that always was positive has its
+mechanism in logs where its data are likelier so: scatter is then relative.
 
 .. [Pearl2009] J. Pearl. Causality. 2nd edition, Cambridge University Press, 2009
    (section 1.4: structural models; 7.1: abduction, action, prediction).
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from typing import final
@@ -23,8 +26,8 @@ from torch import Tensor
 
 from labagent.causes import ProcessGraph
 from labagent.errors import ModelError
-from labagent.world.exact import ExactGP
-from labagent.world.fitting import fit_exact
+from labagent.world.exact import ExactGP, matern52
+from labagent.world.fitting import LogPosterior, fit_several, most_probable
 from labagent.world.mechanisms import length_priors
 from labagent.world.plain import FEWEST_ROWS, standardisation
 
@@ -33,6 +36,9 @@ JITTER = 1e-7
 
 DRAWS = 256
 """Functions drawn for an answer."""
+
+KINDS = 8
+"""Hyper-parameters among them."""
 
 UNITS = 32
 """Realisations of roots and noise over which an expectation is taken."""
@@ -74,9 +80,10 @@ class Law:
         parents: Its declared causes, in the order of the inputs.
         low: (d,) least value of each input.
         span: (d,) its range.
-        shift: Mean of the variable's data, in its unit.
+        shift: Mean of the variable's data, in its unit or as a log.
         scale: Their standard deviation.
-        gp: Of standardised values over inputs scaled to [0, 1].
+        gps: Of standardised values over inputs scaled to [0, 1]; draws take turns.
+        log: Whether the mechanism is one of logs.
     """
 
     name: str
@@ -85,7 +92,8 @@ class Law:
     span: Tensor
     shift: float
     scale: float
-    gp: ExactGP
+    gps: tuple[ExactGP, ...]
+    log: bool
 
     def inputs(self, values: Mapping[str, Tensor]) -> Tensor:
         """Return inputs (..., q, d) from the parents' values (..., q, w)."""
@@ -93,16 +101,31 @@ class Law:
         return (x - self.low) / self.span
 
     def draw(self, values: Mapping[str, Tensor], z: Tensor) -> Tensor:
-        """Return the function's values (..., q), in units, from normals z (..., q)."""
-        mean, covariance = self.gp.joint(self.inputs(values))
-        eye = torch.eye(z.shape[-1], dtype=z.dtype)
-        L = torch.linalg.cholesky(covariance + JITTER * eye)
-        return self.shift + self.scale * (mean + (L @ z.unsqueeze(-1)).squeeze(-1))
+        """Return the function (DRAWS, q) from normals z (DRAWS, q), in unit or logs."""
+        x, eye = self.inputs(values), torch.eye(z.shape[-1], dtype=z.dtype)
+        parts: list[Tensor] = []
+        for gp, inputs, normal in zip(
+            self.gps, x.chunk(KINDS), z.unsqueeze(-1).chunk(KINDS), strict=True
+        ):
+            mean, covariance = gp.joint(inputs)
+            L = torch.linalg.cholesky(covariance + JITTER * eye)
+            parts.append(mean + (L @ normal).squeeze(-1))
+        return self.shift + self.scale * torch.cat(parts)
 
     @property
-    def noise(self) -> float:
-        """Standard deviation of e_v, in the variable's unit."""
-        return self.scale * math.sqrt(self.gp.parameters.noise)
+    def noise(self) -> Tensor:
+        """(DRAWS, 1) standard deviations of e_v, in the variable's unit or as logs."""
+        each = [math.sqrt(gp.parameters.noise) for gp in self.gps]
+        found = torch.tensor(each, dtype=torch.float64)
+        return self.scale * found.repeat_interleave(DRAWS // KINDS).unsqueeze(-1)
+
+    def told(self, linked: Tensor) -> Tensor:
+        """Return values in the variable's unit."""
+        return linked.exp() if self.log else linked
+
+    def linked(self, value: Tensor) -> Tensor:
+        """Return values as the mechanism has them: in the unit, or as logs."""
+        return value.log() if self.log else value
 
 
 @final
@@ -155,7 +178,7 @@ class Structural:
                 f = law.draw(values, z)
             half = torch.randn(units // 2, generator=generator, dtype=torch.float64)
             e = torch.cat([half, -half])  # in pairs, so that it averages to nothing
-            natural = f + law.noise * e.repeat(a)
+            natural = law.told(f + law.noise * e.repeat(a))
             given = values.get(law.name)
             found = natural.unsqueeze(-1)
             values[law.name] = (
@@ -183,7 +206,11 @@ class Structural:
         return found[:, 1] - found[:, 0]
 
     def counterfactual(
-        self, unit: Mapping[str, Tensor], action: Mapping[str, Tensor], seed: int
+        self,
+        unit: Mapping[str, Tensor],
+        action: Mapping[str, Tensor],
+        seed: int,
+        was_set: Collection[str] = (),
     ) -> dict[str, Tensor]:
         """Return what this very unit would have shown: effect to (DRAWS,) draws.
 
@@ -195,6 +222,7 @@ class Structural:
             unit: Variable to (w,) what was seen of the unit; what is missing is drawn.
             action: Variable to (w,) what would have been set.
             seed: Of functions, and of noise where it cannot be abducted.
+            was_set: What was set in the unit itself; it stays as it was.
         """
         generator = torch.Generator().manual_seed(seed)
         values: dict[str, Tensor] = {}
@@ -210,14 +238,15 @@ class Structural:
             e = torch.randn(DRAWS, generator=generator, dtype=torch.float64)
             f = law.draw(values, z)
             was = values[law.name][:, 0, 0] if law.name in values else None
-            noise = law.noise * e if was is None else was - f[:, 0]
-            actual = f[:, 0] + noise
+            drawn = law.noise[:, 0] * e
+            noise = drawn if was is None else law.linked(was) - f[:, 0]
+            actual = law.told(f[:, 0] + noise) if was is None else was
             would = actual
             if law.name in action:
                 would = action[law.name].expand(DRAWS)
-            elif varied & set(law.parents):
+            elif varied & set(law.parents) and law.name not in was_set:
                 varied.add(law.name)
-                would = f[:, 1] + noise
+                would = law.told(f[:, 1] + noise)
             found[law.name] = would
             values[law.name] = torch.stack([actual, would], dim=-1).unsqueeze(-1)
         return found
@@ -319,14 +348,43 @@ def _law(name: str, graph: ProcessGraph, records: Records) -> Law:
             f"{', '.join(parents)}"
         )
     x = torch.cat([records.values[p] for p in parents], dim=-1)[rows]
-    y = records.values[name][rows, 0]
     low = x.min(dim=0).values
     span = x.max(dim=0).values - low
     span = torch.where(span > 0, span, torch.ones_like(span))
-    shift, scale = standardisation(y)
-    known = torch.zeros_like(y)
-    all_declared = torch.ones(x.shape[-1], dtype=torch.bool)
-    gp = fit_exact(
-        (x - low) / span, (y - shift) / scale, known, length_priors(all_declared)
-    )
-    return Law(name, parents, low, span, shift, scale, gp)
+    y = records.values[name][rows, 0]
+    found = [_Link.of((x - low) / span, y, log=False)]
+    seen = records.values[name][:, 0]
+    if bool((seen[~seen.isnan()] > 0).all()):
+        found.append(_Link.of((x - low) / span, y.log(), log=True))
+    best = max(found, key=lambda link: link.evidence)
+    generator = torch.Generator().manual_seed(0)
+    gps = tuple(fit_several(best.loss, best.theta, KINDS, generator))
+    return Law(name, parents, low, span, best.shift, best.scale, gps, best.log)
+
+
+@dataclass(frozen=True)
+class _Link:
+    """A mechanism's data as they are or as logs, and how likely they are so."""
+
+    loss: LogPosterior
+    theta: Tensor
+    shift: float
+    scale: float
+    log: bool
+    evidence: float
+
+    @classmethod
+    def of(cls, x: Tensor, y: Tensor, *, log: bool) -> "_Link":
+        shift, scale = standardisation(y)
+        loss = LogPosterior(
+            x,
+            (y - shift) / scale,
+            torch.zeros_like(y),
+            length_priors(torch.ones(x.shape[-1], dtype=torch.bool)),
+            matern52,
+        )
+        theta = most_probable(loss)
+        value, _ = loss(theta)
+        slope = float(y.sum()) if log else 0.0  # d log y / dy = 1 / y
+        evidence = -value - len(y) * math.log(scale) - slope
+        return cls(loss, theta, shift, scale, log, evidence)

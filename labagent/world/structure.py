@@ -19,13 +19,10 @@ from torch import Tensor
 
 from labagent.causes import Cause, ProcessGraph
 from labagent.world.exact import squared_exponential
-from labagent.world.fitting import STEPS, LogPosterior, Priors, minimise
+from labagent.world.fitting import STEPS, LogPosterior, Priors, curvature, minimise
 from labagent.world.mechanisms import length_priors
 from labagent.world.plain import FEWEST_ROWS, standardisation
 from labagent.world.structural import Records, telling_rows
-
-STEP = 1e-4
-"""Step of the differences of gradients that make a Hessian."""
 
 
 @dataclass(frozen=True)
@@ -140,14 +137,10 @@ def laplace(x: Tensor, y: Tensor, priors: Priors) -> float:
     """
     loss = LogPosterior(x, y, torch.zeros_like(y), priors, squared_exponential)
     best = minimise(loss, priors.middle, STEPS)
-    k = len(best)
-    steps = STEP * torch.eye(k, dtype=y.dtype)
-    rows = [(loss(best + s)[1] - loss(best - s)[1]) / (2 * STEP) for s in steps]
-    hessian = torch.stack(rows)
-    curvature = torch.linalg.eigvalsh(0.5 * (hessian + hessian.T))
     spreads = priors.widths
     # the posterior is no wider than the prior, whatever rounding says
-    curvature = curvature.clamp_min(float(spreads.max()) ** -2)
+    bent = torch.linalg.eigvalsh(curvature(loss, best))
+    bent = bent.clamp_min(float(spreads.max()) ** -2)
     value, _ = loss(best)
     normaliser = float(spreads.log().sum())  # (2 pi)^(k/2) of prior and integral cancel
-    return -value - normaliser - 0.5 * float(curvature.log().sum())
+    return -value - normaliser - 0.5 * float(bent.log().sum())

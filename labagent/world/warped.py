@@ -30,6 +30,9 @@ from labagent.world.separate import Separate, fit_separate
 NEAR = 1e-6
 """Powers closer to a pole than this take the logarithm; edges are kept this far."""
 
+BEYOND = 0.5
+"""Part of the data's range that a prediction may lie outside of it."""
+
 POWERS = (-2.0, 4.0)
 """Range of the transform's power; 1 leaves values as they are."""
 
@@ -41,12 +44,15 @@ class Warped:
 
     Attributes:
         power: Of the transform.
+        limits: Least and largest value that is predicted: as far beyond the data as
+            half of their range, where a transform has no more to say.
         shift: Mean of the warped values.
         scale: Their standard deviation.
         gp: Of the standardised warped values.
     """
 
     power: float
+    limits: tuple[float, float]
     shift: float
     scale: float
     gp: ExactGP
@@ -56,7 +62,9 @@ class Warped:
         mean, variance = self.gp.marginal(X)
         std = (variance + self.gp.parameters.noise).sqrt()
         low, high = (
-            unwarp(self.shift + self.scale * (mean + sign * std), self.power)
+            unwarp(self.shift + self.scale * (mean + sign * std), self.power).clamp(
+                *self.limits
+            )
             for sign in (-1.0, 1.0)
         )
         return (low + high) / 2, ((high - low) / 2).square()
@@ -104,7 +112,9 @@ def _fit(X: Tensor, y: Tensor, noise: Tensor, seed: int) -> Warped:
     priors = length_priors(torch.ones(X.shape[-1], dtype=torch.bool))
     none = torch.zeros_like(y)
     gp = fit_exact(X, (z - shift) / scale, none, priors, matern52)
-    return Warped(power, shift, scale, gp)
+    low, high = float(y.min()), float(y.max())
+    limits = low - BEYOND * (high - low), high + BEYOND * (high - low)
+    return Warped(power, limits, shift, scale, gp)
 
 
 def fit_warped(evidence: Evidence, seed: int, device: str = "cpu") -> Separate:

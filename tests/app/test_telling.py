@@ -3,11 +3,12 @@
 import math
 from collections.abc import Iterator
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
 
-from labagent.app.agent import Agent
+from labagent.app.agent import Agent, Told
 from labagent.app.telling import LARGEST, as_number
 from labagent.errors import DataError
 from tests.doors import records, written
@@ -104,3 +105,65 @@ def test_numbers_of_any_kind_are_told_from_what_is_none(
     value: object, number: float | None
 ) -> None:
     assert as_number(value) == number
+
+
+SETTABLE = ROUTE.replace("expect: [0, 1]}", "expect: [0, 1], settable: [0.1, 0.9]}")
+MIXED = {"mix.copper": 0.5, "anneal.time": 3.0, "clean.soak": 2.0}
+
+
+@pytest.fixture
+def able(lab: Lab) -> Iterator[Agent]:
+    """An agent of the same route, whose state can be set."""
+    lab.file.write_text(SETTABLE, encoding="utf-8")
+    with Agent.open(lab.file, lab.url) as found:
+        yield found
+
+
+def test_a_state_set_by_hand_is_told_so(able: Agent) -> None:
+    able.ask(2)
+    able.tell(1, {"hardness": 9, "resistivity": 0.4}, was_set=["resistivity"])
+    able.tell(2, {"resistivity": 0.4}, was_set=("resistivity",))
+    able.tell(2, {"hardness": 9})
+    seen = {"hardness": 9.0, "resistivity": 0.3}
+    free = ["mix.copper", "anneal.time"]
+    able.tell(MIXED, seen, was_set=["resistivity"], observed=free)
+    assert [set(r.was_set) for r in records(able)] == [{"resistivity"}] * 3
+    assert records(able)[2].observed == set(free)
+    assert list(able.history()["set"]) == ["resistivity"] * 3
+    assert list(able.history()["observed"]) == ["", "", "anneal.time; mix.copper"]
+
+
+BOTH = {"hardness": 9.0, "resistivity": 0.4}
+
+
+@pytest.mark.parametrize(
+    ("what", "results", "words", "said"),
+    [
+        (1, BOTH, {"was_set": ["hardness"]}, "tell was_set: .* is an objective"),
+        (1, BOTH, {"was_set": ["mix.copper"]}, "mix.copper is a control"),
+        (1, BOTH, {"was_set": "resistivity"}, "must be names in a list"),
+        (1, BOTH, {"observed": ["mix.copper"]}, "tell observed: .* as was suggested"),
+        (1, {"hardness": 9.0}, {"was_set": ["resistivity"]}, "got nothing, must have"),
+        (
+            MIXED,
+            {"resistivity": 2.0},
+            {"was_set": ["resistivity"]},
+            r"got 2 ohm\*m, must lie in \[0.1, 0.9\] ohm\*m, where it may be set",
+        ),
+        (MIXED, BOTH, {"observed": ["copper"]}, "did you mean 'mix.copper'"),
+        (MIXED, BOTH, {"observed": [["time"]]}, "tell observed: got"),
+    ],
+    ids=str,
+)
+def test_words_that_cannot_be_true_are_refused(
+    able: Agent,
+    what: Told,
+    results: dict[str, float],
+    words: dict[str, Any],
+    said: str,
+) -> None:
+    able.ask()
+    before = written(able)
+    with pytest.raises(DataError, match=said):
+        able.tell(what, results, **words)
+    assert written(able) == before

@@ -9,6 +9,8 @@ import pytest
 
 from labagent.config import from_document, load, read_history
 from labagent.config.build import KEYS
+from labagent.config.goals import _MEASURED_KEYS, _OBJECTIVE_KEYS
+from labagent.config.regimes import WORDS
 from labagent.config.unsupported import NOT_YET
 
 HOME = Path(__file__).resolve().parents[2]
@@ -45,6 +47,11 @@ def test_the_campaigns_that_ship_are_sound(path: Path) -> None:
 @pytest.mark.parametrize("key", [k for k in KEYS if k not in NOT_YET])
 def test_the_page_explains_every_key(key: str) -> None:
     assert f"`{key}`" in PAGE
+
+
+@pytest.mark.parametrize("key", sorted({*_OBJECTIVE_KEYS, *_MEASURED_KEYS, *WORDS}))
+def test_the_page_explains_what_is_said_of_quantities(key: str) -> None:
+    assert re.search(rf"`{key}\b", PAGE)
 
 
 def test_reading_a_campaign_needs_neither_torch_nor_openpyxl() -> None:

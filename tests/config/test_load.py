@@ -105,6 +105,16 @@ def test_objectives_limits_measured_and_context(tmp_path: Path) -> None:
     )
 
 
+def test_a_measured_state_may_be_one_that_can_be_set(tmp_path: Path) -> None:
+    grain = "{unit: nm, expect: [10, 500], settable: [20, 0.08 mm]}"
+    campaign = loaded(tmp_path, changed(STAGED, ("{unit: nm}", grain)))
+    state, outcome = campaign.measured
+    assert isinstance(state.domain, Real)
+    assert state.domain.settable == pytest.approx((20, 80_000))
+    assert (state.settable, outcome.settable) == (True, False)
+    assert from_document(campaign.document) == campaign
+
+
 def test_weights_make_several_objectives_one(tmp_path: Path) -> None:
     both = (
         "  a: {goal: maximize, weight: 2}\n  b: {unit: nm, goal: minimize, weight: 1}\n"

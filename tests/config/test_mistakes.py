@@ -293,6 +293,37 @@ STAGES = {
     "measured nowhere": ("[grain, plqy]", "[plqy]", "7:3", "no stage measures it"),
     "measured twice": ("    cost: 2 EUR", "    measures: [grain]", "14:16", "spin"),
     "measures unknown": ("[grain, plqy]", "[grian, plqy]", "14:16", "mean 'grain'?"),
+    "settable backwards": (
+        "{unit: nm}",
+        "{unit: nm, settable: [80, 20]}",
+        "7:31",
+        "got settable = [80, 20]",
+        "write [20, 80]",
+    ),
+    "settable in a strange unit": (
+        "{unit: nm}",
+        "{unit: nm, settable: [2 min, 20]}",
+        "7:32",
+        "got '2 min', must be in nm",
+    ),
+    "settable without a range": (
+        "{unit: nm}",
+        "{unit: nm, settable: true}",
+        "7:31",
+        "write settable: [low, high]",
+    ),
+    "objectives are never set": (
+        "goal: maximize",
+        "goal: maximize, settable: [1, 2]",
+        "5:41",
+        "objective plqy: got the key 'settable'",
+    ),
+    "context is never set": (
+        "constraints:",
+        "context: {wet: {settable: [1, 2]}}\nconstraints:",
+        "16:17",
+        "context wet: got the key 'settable'",
+    ),
     "controls outside": (
         "constraints:",
         "controls: {a: {range: [0, 1]}}\nconstraints:",

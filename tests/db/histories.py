@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 from db import SqlLogbook, open_logbook
 from db.engine import Database
 from db.guards import drop_guards
+from db.schema import HEAD
 from labagent.experiments import StepState
 from labagent.ports import Finding, ImportedRow
 from tests import factories as make
@@ -26,12 +27,13 @@ def raw(url: str, *, unguarded: bool = False) -> Generator[Connection]:
         database.close()
 
 
-def fill(book: SqlLogbook, *, corrected: bool = True) -> int:
+def fill(book: SqlLogbook, *, schema: str = HEAD) -> int:
     """Write at least one row into every table; return the campaign's id.
 
     Args:
         book: An empty logbook.
-        corrected: Whether a mistyped result is among them, and its correction.
+        schema: Only what a database of this revision can hold: corrections came with
+            0002, regimes with 0003.
     """
     campaign = book.open_campaign(make.make_campaign(), "ada").id
     past = ImportedRow(make.intervention(9.0), (make.hardness(1.5, sigma=0.1),))
@@ -44,8 +46,11 @@ def fill(book: SqlLogbook, *, corrected: bool = True) -> int:
         assert claim is not None
         seen = [make.hardness(value), make.resistivity(), make.humidity()]
         book.complete(claim, StepState.MEASURED, seen, "", {"version": "1"})
-    if corrected:
+    if schema >= "0002":
         book.correct(first[0], [], [make.hardness(2.5)], "typo", "ada")
+    if schema >= "0003":
+        book.correct(1, [], [], "nobody", "ada", {"layers": False})
+        book.correct(3, [], [], "annealed in air", "ada", {"resistivity": True})
     second = book.add_decision(
         campaign, make.decision(1, holds=(2.0, 3.0), as_of=4), make.ROUTE, "agent"
     )
@@ -58,10 +63,10 @@ def fill(book: SqlLogbook, *, corrected: bool = True) -> int:
     return campaign
 
 
-def filled(url: str, *, corrected: bool = True) -> int:
+def filled(url: str, *, schema: str = HEAD) -> int:
     """Fill a database and close it; return the campaign's id."""
     book = open_logbook(url)
     try:
-        return fill(book, corrected=corrected)
+        return fill(book, schema=schema)
     finally:
         book.close()

@@ -22,7 +22,7 @@ from hypothesis.stateful import (
 
 from db import open_logbook
 from labagent.errors import DataError, LeaseLostError, StateError
-from labagent.experiments import StepState, Trials
+from labagent.experiments import Regime, StepState, Trials
 from labagent.ports import Claim, Finding, ImportedRow
 from tests import factories as make
 from tests.databases import empty_schema
@@ -37,6 +37,7 @@ OUTCOMES = st.sampled_from(
         StepState.CANCELLED,
     ]
 )
+REGIMES = st.dictionaries(st.sampled_from(["layers", "resistivity"]), st.booleans())
 SEEN = {
     "experiment": [make.hardness(4.0), make.humidity(30.0)],
     "mix": [],
@@ -158,10 +159,25 @@ class Life(RuleBasedStateMachine):
         if len(free) > 1:
             self.book.cancel(free[-1:], "ada", "enough")
 
-    @rule(hold=st.sampled_from([1.0, 2.0]))
-    def bring_in(self, hold: float) -> None:
-        row = ImportedRow(make.intervention(hold), (make.hardness(hold),))
+    @rule(hold=st.sampled_from([1.0, 2.0]), regime=REGIMES)
+    def bring_in(self, hold: float, regime: Regime) -> None:
+        seen = (make.hardness(hold), make.resistivity())
+        row = ImportedRow(make.intervention(hold), seen, regime)
         self.book.import_rows(self.campaign, [row], "past.csv", "ada")
+
+    @rule(place=st.integers(0, 9), regime=REGIMES)
+    def say(self, place: int, regime: Regime) -> None:
+        records = self.book.experiments(self.campaign)
+        if not records or not regime:
+            return
+        record = records[place % len(records)]
+        try:
+            self.book.correct(record.id, [], [], "mixed up", "ada", regime)
+        except DataError:
+            return
+        (now,) = self.book.experiments(self.campaign, [record.number])
+        was_set = now.was_set | now.intervention.keys() - now.observed
+        assert all((name in was_set) == done for name, done in regime.items())
 
     @rule(text=st.sampled_from(["odd", "very odd"]))
     def find(self, text: str) -> None:

@@ -32,7 +32,7 @@ def test_the_program_knows_every_revision() -> None:
 def test_guards_change_only_with_a_new_revision() -> None:
     texts = [triggers_sqlite.TRIGGERS, triggers_postgresql.TRIGGERS]
     bodies = triggers_postgresql.BODIES
-    known = {"0002": "603a2a665791"}
+    known = {"0003": "0bd59659f3ce"}
     assert {HEAD: digest([*texts, bodies])[:12]} == known
 
 
@@ -67,18 +67,39 @@ def test_down_and_up_again_with_rows(database_url: str) -> None:
     book.close()
 
 
-def test_an_old_database_is_brought_up_with_its_rows(database_url: str) -> None:
-    campaign = filled(database_url, corrected=False)
+@pytest.mark.parametrize(("old", "came"), [("0001", "correction"), ("0002", "regime")])
+def test_an_old_database_is_brought_up_with_its_rows(
+    database_url: str, old: str, came: str
+) -> None:
+    campaign = filled(database_url, schema=old)
+    book = open_logbook(database_url)
+    before = book.trials(campaign)
+    book.close()
     with raw(database_url) as connection:
-        downgrade_connection(connection, "0001")
-        assert "correction" not in inspect(connection).get_table_names()
-    assert revision(database_url) == "0001"
+        downgrade_connection(connection, old)
+        assert came not in inspect(connection).get_table_names()
+        assert inspect(connection).get_view_names() == []
+    assert revision(database_url) == old
     book = open_logbook(database_url)
     assert revision(database_url) == HEAD
     assert book.verify() == ()
-    book.correct(3, [], [make.hardness(2.5)], "typo", "ada")
-    assert book.trials(campaign).rows[2].results["hardness"] == 2.5
+    assert book.trials(campaign) == before
+    words = {"layers": False}
+    book.correct(3, [], [make.hardness(2.25)], "typo", "ada")
+    book.correct(1, [], [], "it took its own course", "ada", words)
+    rows = book.trials(campaign).rows
+    assert rows[2].results["hardness"] == 2.25
+    assert rows[0].observed == words.keys()
     assert book.verify() == ()
+    book.close()
+
+
+def test_what_was_said_is_lost_with_its_table_and_missed(database_url: str) -> None:
+    filled(database_url)
+    with raw(database_url) as connection:
+        downgrade_connection(connection, "0002")
+    book = open_logbook(database_url)
+    assert {f.place for f in book.verify()} == {"regime 1", "regime 2"}
     book.close()
 
 

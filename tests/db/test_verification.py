@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from db import open_logbook
 from db.guards import drop_guards
-from db.schema import measurement, step
+from db.schema import measurement, regime, step
 from db.verification import find_faults
 from labagent.ports import Fault
 from tests.db.histories import filled, raw
@@ -78,6 +78,13 @@ def test_a_fault_says_what_was_changed(url: str) -> None:
         forged = update(measurement).where(measurement.c.id == 1).values(value=9.5)
         connection.execute(forged)
     assert Fault("measurement 1", "value is 9.5, but the chain says 1.5") in faults(url)
+
+
+def test_a_tampered_mask_is_found(url: str) -> None:
+    with raw(url, unguarded=True) as connection:
+        connection.execute(update(regime).where(regime.c.id == 1).values(was_set=True))
+    said = "was_set is true, but the chain says false"
+    assert Fault("regime 1", said) in faults(url)
 
 
 def test_missing_guards_are_found(url: str) -> None:

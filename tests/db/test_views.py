@@ -53,6 +53,21 @@ def test_what_is_wrong_is_not_in_the_view(database_url: str) -> None:
     assert list(frame["resistivity"].dropna()) == [2.0, 2.0]
 
 
+def test_what_was_set_is_in_the_view(database_url: str) -> None:
+    filled(database_url)
+    frame = table(database_url, "campaign_alloys")
+    assert list(frame["observed"].dropna()) == ["layers"]
+    assert list(frame["was_set"].dropna()) == ["resistivity"]
+    assert list(frame["was_set"].notna()) == [False, False, True, False, False, False]
+    book = open_logbook(database_url)
+    said = {"layers": True, "alloy": False, "anneal.gas": False}
+    book.correct(1, [], [], "mixed up", "ada", said)
+    assert book.verify() == ()
+    book.close()
+    frame = table(database_url, "campaign_alloys")
+    assert list(frame["observed"].dropna()) == ["alloy; anneal.gas"]
+
+
 def test_views_cannot_be_written(database_url: str) -> None:
     filled(database_url)
     change = text("UPDATE campaign_alloys SET hardness = 99")

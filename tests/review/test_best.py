@@ -1,5 +1,7 @@
 """The best so far, the Pareto front, and when it advanced."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -89,3 +91,10 @@ def test_trace_of_a_front_ends_in_the_front() -> None:
     steps = trace(campaign, records)
     assert [s.best for s in steps] == [(1,), (1, 2), (3,), (3, 4)]
     assert steps[-1].value is None
+
+
+def test_what_was_set_by_hand_is_never_best() -> None:
+    lucky = replace(record(2, {"stiff": 9.0}), was_set=frozenset({"grain"}))
+    records = [record(1, {"stiff": 1.0}), lucky]
+    assert [r.number for r in best(goal_campaign(STIFF), records)] == [1]
+    assert [a.improved for a in trace(goal_campaign(STIFF), records)] == [True, False]

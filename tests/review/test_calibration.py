@@ -1,12 +1,13 @@
 """Coverage, density and size of the sealed predictions' errors."""
 
 import math
+from dataclasses import replace
 from statistics import NormalDist
 
 import pytest
 
 from labagent.experiments import Basis, ExperimentRecord
-from labagent.review import calibration, calibrations, wilson
+from labagent.review import calibration, calibrations, history_row, wilson
 from tests.records import prediction, record
 
 
@@ -78,3 +79,11 @@ def test_wilson_agrees_with_published_values(
     hits: int, n: int, expected: tuple[float, float]
 ) -> None:
     assert wilson(hits, n) == pytest.approx(expected, abs=1e-4)
+
+
+def test_predictions_are_not_judged_by_what_was_set() -> None:
+    by_hand = replace(honest(1)[0], was_set=frozenset({"grain"}))
+    records = [*honest(3), by_hand]
+    assert calibration(records).n == 3
+    row = history_row(by_hand)
+    assert (row["was_set"], row["observed"], row["surprise"]) == (["grain"], [], {})

@@ -51,3 +51,9 @@ def test_only_results_with_a_prediction_are_doubted() -> None:
     assert doubts(OPEN, asked, [context]) == ()
     unforeseen = record(1, None)
     assert doubts(OPEN, unforeseen, [Measurement("stiff", 1e6, "GPa")]) == ()
+
+
+def test_nothing_was_predicted_of_what_was_set() -> None:
+    asked = record(1, None, [prediction("stiff", 10.0, 2.0)])
+    by_hand = replace(asked, was_set=frozenset({"grain"}))
+    assert doubts(OPEN, by_hand, [Measurement("stiff", 1e6, "GPa")]) == ()

@@ -9,8 +9,8 @@ from torch import Tensor
 from labagent.campaigns import OutcomeLimit
 from labagent.experiments import Basis, Member, Trial, Trials
 from labagent.variables import Real, Role, Variable
+from labagent.weighing import WIDTHS, entry
 from labagent.world import MEMBERS, Evidence, Fitted, Mixture, fit_members
-from labagent.world.mixture import WIDTHS, entry
 from labagent.world.routes import Node
 from tests.spaces import PLANE, campaign
 from tests.world.test_plain import evidence, uniform
@@ -154,4 +154,22 @@ def test_what_was_sealed_decides_the_weights() -> None:
     mixed = Mixture.of(campaign(PLANE), Trials(0, rows), members)
     inside = mixed.weights["y"].inside
     assert inside["forest"] > inside["plain-gp"] + 3
-    assert mixed.shares(["y"])["forest"] == max(mixed.shares(["y"]).values())
+
+
+def test_who_predicted_best_leads_however_confident() -> None:
+    """The forest is nearer; the plain process is wide and has the better log score."""
+    sealed = (Member("plain-gp", 0.5, 40.0, 10.0), Member("forest", 0.5, 47.0, 0.1))
+    rows = tuple(
+        Trial(i, {"x": 0.0, "z": 0.0}, {"y": 50.0}, sealed={"y": sealed})
+        for i in range(1, 4)
+    )
+    members = fit_members(evidence(), 0, "cpu")
+    mixed = Mixture.of(campaign(PLANE), Trials(0, rows), members)
+    assert mixed.leader(["forest", "plain-gp"], ["y"]) == "forest"
+    assert mixed.leader(["plain-gp", "forest"], ["y"]) == "forest"
+
+
+def test_before_anything_was_predicted_the_last_leads() -> None:
+    members = fit_members(chained(), 0, "cpu")
+    mixed = Mixture.of(campaign(PLANE), NOTHING, members)
+    assert mixed.leader(["plain-gp", "network"], ["y"]) == "network"

@@ -200,3 +200,38 @@ def test_declared_parents_start_short() -> None:
     none = length_priors(torch.tensor([False, False, False]))
     assert some.lengths[0] < none.lengths[0] < some.lengths[1]
     assert none.lengths.unique().numel() == 1
+
+
+def growth(n: int = 24, noise: float = 0.05) -> Trials:
+    """Return n experiments with a grain that grows exponentially, 2 to 400 nm."""
+    generator = torch.Generator().manual_seed(3)
+    rows: list[Trial] = []
+    for i, (a, b) in enumerate(uniform(n, seed=12).tolist()):
+        e = (noise * torch.randn(2, generator=generator)).tolist()
+        grain = 2 * math.exp(5.3 * a + e[0])
+        found = {"grain": grain, "phase": b + e[1], "y": math.log(grain) + b}
+        rows.append(Trial(i + 1, {"x": 15 * a - 5, "z": 15 * b}, found))
+    return Trials(0, tuple(rows))
+
+
+def test_a_state_over_decades_is_learned_as_its_log() -> None:
+    known = growth()
+    fitted = fit_network(seen(route(), known), 0)
+    assert "grain" in fitted.logs
+    assert "y" not in fitted.logs
+    X = uniform(40, seed=2)
+    found = fitted.predict(X)
+    j = fitted.quantities.index("grain")
+    error = (found.mean[:, j] / (2 * (5.3 * X[:, 0]).exp())).log()
+    assert float(error.abs().median()) < 0.05
+    assert (found.mean[:, j] > 0).all()
+    inside = (error.abs() < 2 * found.std[:, j] / found.mean[:, j]).double()
+    assert float(inside.mean()) > 0.8
+
+
+def test_a_state_that_was_zero_once_is_learned_as_it_is() -> None:
+    known = growth()
+    rows = list(known.rows)
+    rows[0] = replace(rows[0], results={**rows[0].results, "grain": 0.0})
+    fitted = fit_network(seen(route(), Trials(0, tuple(rows))), 0)
+    assert "grain" not in fitted.logs

@@ -50,17 +50,26 @@ def test_far_away_they_are_from_the_prior(gp: ExactGP) -> None:
 def test_both_ways_to_evaluate_are_one_function(
     gp: ExactGP, own: tuple[int, ...]
 ) -> None:
-    paths, x = drawn(gp, own, 16), uniform(5, seed=6)
-    each = x[:, list(own)].expand(16, -1, -1)
-    found = paths.each(x[:, list(paths.shared)], each)
+    paths, x = drawn(gp, own, 16), uniform(6, seed=6).reshape(3, 2, 2)
+    each = x[..., list(own)].expand(16, -1, -1, -1)
+    found = paths.each(x[..., list(paths.shared)], each)
     assert torch.allclose(found, paths.alike(x), atol=1e-9)
 
 
 def test_each_draw_has_its_own_inputs(gp: ExactGP) -> None:
     paths = drawn(gp, (1,), 3)
-    own = uniform(6, seed=7)[:, :1].reshape(3, 2, 1)
-    shared = uniform(2, seed=8)[:, :1]
+    own = uniform(12, seed=7)[:, :1].reshape(3, 2, 2, 1)
+    shared = uniform(2, seed=8)[:, :1].reshape(2, 1, 1)
     found = paths.each(shared, own)
     for s in range(3):
-        x = torch.cat([shared, own[s]], dim=-1)
+        x = torch.cat([shared.expand(2, 2, 1), own[s]], dim=-1)
         assert torch.allclose(found[s], paths.alike(x)[s], atol=1e-9)
+
+
+@pytest.mark.parametrize("repeats", [1, 2])
+def test_derivatives_are_differences(gp: ExactGP, repeats: int) -> None:
+    paths = drawn(gp, (1,), 3)
+    own = uniform(12, seed=7)[:, :1].reshape(3, 2, 2, 1).requires_grad_()
+    shared = uniform(4, seed=8)[:, :1].reshape(2, 2, 1)[:, :repeats].clone()
+    shared.requires_grad_()
+    assert torch.autograd.gradcheck(paths.each, (shared, own))

@@ -131,3 +131,18 @@ def test_queries_are_seeded() -> None:
     model = fit_structural(CHAIN, chain(20)[0])
     first, second = (model.draw([{"a": at(0.1)}], seed=4)["y"] for _ in range(2))
     assert torch.equal(first, second)
+
+
+def test_relative_scatter_is_kept_relative() -> None:
+    """y = exp(a + e): at twice the size a sample's scatter is twice as large."""
+    a, e = normals(60, 8, 2).unbind(-1)
+    columns = {"a": a, "y": (a + 0.3 * e).exp()}
+    records = Records({k: v.unsqueeze(-1) for k, v in columns.items()}, {})
+    model = fit_structural(ProcessGraph((Cause("a", "y"),)), records)
+    assert model.laws[0].log
+    for i in range(5):
+        unit = {k: v[i] for k, v in records.values.items()}
+        found = model.counterfactual(unit, {"a": at(1.5)}, seed=i)["y"]
+        assert (found > 0).all()
+        truth = math.exp(1.5 + 0.3 * float(e[i]))
+        assert float(found.log().mean()) == pytest.approx(math.log(truth), abs=0.25)

@@ -6,7 +6,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labagent.experiments import Member, Prediction
-from labagent.weighing import ANCHOR, Weights, begin, densities, weigh
+from labagent.weighing import (
+    ANCHOR,
+    PRIOR,
+    WIDTHS,
+    Weights,
+    begin,
+    carried,
+    densities,
+    entry,
+    member_at,
+    starting_shares,
+    weigh,
+)
 
 NAMES = (ANCHOR, f"{ANCHOR} x2", "network", "constant")
 START = {NAMES[0]: 0.5, NAMES[1]: 0.3, "network": 1.0, "constant": 1.0}
@@ -111,3 +123,27 @@ def test_members_known_to_the_history_alone_are_carried() -> None:
     weights = weigh(old, START)
     assert set(weights.inside) == {*NAMES, "forest"}
     assert weights.shares(NAMES).keys() == set(NAMES)
+
+
+@pytest.mark.parametrize("member", [ANCHOR, "network", "4 x of one", "x"])
+@pytest.mark.parametrize("width", [*WIDTHS, 0.5])
+def test_a_name_says_member_and_width(member: str, width: float) -> None:
+    assert member_at(entry(member, width)) == (member, width)
+
+
+def test_names_say_what_members_start_with() -> None:
+    names = ["grid", "grid x2", "grid x4", PRIOR, "grid x3"]
+    assert list(starting_shares(names).items()) == [
+        ("grid", 0.5),
+        ("grid x2", 0.3),
+        ("grid x4", 0.2),
+        (PRIOR, 2.0),
+        ("grid x3", 0.2),  # an unknown width starts with the least
+    ]
+
+
+@given(rounds(), st.integers(0, 25))
+def test_weights_may_be_carried_on_from_anywhere(series: list[Round], at: int) -> None:
+    first = begin(START, {m.name for _, members in series for m in members})
+    halfway = carried(first, series[:at], first.inside)
+    assert carried(halfway, series[at:], first.inside) == weigh(series, START)

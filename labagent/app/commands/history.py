@@ -71,6 +71,7 @@ def _seen(book: Book, record: ExperimentRecord) -> Iterator[str]:
         text = name
         if name in record.results:
             text += f" {measured(record.results[name], _unit(book, name))}"
+            text += " set" if name in record.was_set else ""
         if name in sealed:
             shift = f", {sigmas(off[name])}" if name in off else ""
             text += f" ({expected(sealed[name])}{shift})"
@@ -78,6 +79,8 @@ def _seen(book: Book, record: ExperimentRecord) -> Iterator[str]:
     for name, value in context(record).items():
         unit = _unit(book, name)
         yield f"{name} {amount(value, unit) if isinstance(value, float) else value}"
+    if record.observed:
+        yield f"{', '.join(sorted(record.observed))} only observed"
     if message(record):
         yield message(record)
 

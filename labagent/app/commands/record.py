@@ -1,7 +1,7 @@
 """``labagent record``: what a person measured, or saw go wrong."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,7 +9,7 @@ import typer
 
 from labagent.app.book import CAMPAIGN, Book
 from labagent.app.commands.show import one_id
-from labagent.app.correcting import correct, refuse_doubtful
+from labagent.app.correcting import Right, correct, refuse_doubtful
 from labagent.app.entries import (
     NOT_MEASURED,
     known_variables,
@@ -18,6 +18,7 @@ from labagent.app.entries import (
     read_entries,
 )
 from labagent.app.options import ByOption
+from labagent.app.regimes import read_regime, refuse_unset
 from labagent.app.session import Session, split_words, who, with_session, wrong_words
 from labagent.app.tasks import stage_of, waiting_step
 from labagent.app.text import measured
@@ -68,6 +69,23 @@ WrongOption = Annotated[
 DoneOption = Annotated[
     bool, typer.Option("--done", help="A stage that measures nothing was done.")
 ]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="STATE",
+        help="This measured state was set by hand, so the recipe alone did not make "
+        "it. May be repeated.",
+    ),
+]
+ObservedOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--observed",
+        metavar="NAME",
+        help="With --wrong: nobody set this, it took its own course. May be repeated.",
+    ),
+]
 SureOption = Annotated[
     bool, typer.Option("--sure", help="It is right, however unlikely it looks.")
 ]
@@ -82,12 +100,14 @@ class Outcome:
         message: Why.
         done: Whether a person said that it was done.
         sure: Whether values are right however unlikely.
+        was_set: Measured states that somebody set.
     """
 
     state: StepState
     message: str
     done: bool = False
     sure: bool = False
+    was_set: tuple[str, ...] = ()
 
 
 @with_session
@@ -100,6 +120,8 @@ def record(  # noqa: PLR0913, PLR0917 a command's options are its arguments
     wrong: WrongOption = None,
     done: DoneOption = False,
     sure: SureOption = False,
+    was_set: SetOption = None,
+    observed: ObservedOption = None,
     by: ByOption = None,
 ) -> None:
     """Record what a person measured; values in other units are converted.
@@ -110,6 +132,7 @@ def record(  # noqa: PLR0913, PLR0917 a command's options are its arguments
     _check_options(
         {"--file": file, "--failed": failed, "--redo": redo, "--wrong": wrong}
     )
+    _check_words(redo, wrong, was_set, observed)
     entries = [w for w in words if "=" in w]
     number, reference = _which([w for w in words if "=" not in w])
     session = session.of(reference)
@@ -117,9 +140,11 @@ def record(  # noqa: PLR0913, PLR0917 a command's options are its arguments
         with session.book() as book:
             [experiment] = book.records([number])
             if wrong is not None:
-                answer = correct(book, experiment, entries, wrong, who(by), sure=sure)
+                right = Right(entries, was_set or [], observed or [], sure=sure)
+                answer = correct(book, experiment, right, wrong, who(by))
             else:
                 outcome = _outcome(failed, redo, done=done, sure=sure)
+                outcome = replace(outcome, was_set=tuple(was_set or []))
                 answer = _recorded(book, experiment, entries, file, outcome, by)
     except ConfigurationError as error:
         raise _about_words(error, reference) from error
@@ -134,6 +159,23 @@ def _check_options(given: dict[str, object]) -> None:
     for name in used:
         if not str(given[name]).strip():
             raise wrong_words(f"got an empty {name}", "must say why")
+
+
+def _check_words(
+    redo: str | None,
+    wrong: str | None,
+    was_set: list[str] | None,
+    observed: list[str] | None,
+) -> None:
+    """Refuse words on what was set where nothing can have been set."""
+    if observed and wrong is None:
+        raise wrong_words(
+            f"got --observed {observed[0]}",
+            "must go with --wrong WHY, as nothing else was said yet",
+            "leave it out where nobody set it",
+        )
+    if was_set and redo is not None:
+        raise wrong_words("got --redo and --set", "must have none to be run again")
 
 
 def _which(words: list[str]) -> tuple[int, str | None]:
@@ -178,9 +220,11 @@ def _recorded(
     """Write what a person says of an experiment; return the answer."""
     step, number = _step(experiment), experiment.number
     found, outcome = _read(book, step, entries, file, outcome)
-    if not outcome.sure:
+    regime = read_regime(book.campaign, outcome.was_set)
+    refuse_unset(book.campaign, regime, {m.quantity: m.value for m in found})
+    if not outcome.sure and not regime:
         refuse_doubtful(book.campaign, experiment, found)
-    book.logbook.record(step.id, outcome.state, found, outcome.message, who(by))
+    book.logbook.record(step.id, outcome.state, found, outcome.message, who(by), regime)
     lines = _lines(number, step, outcome, found)
     noted = {m.quantity for m in found}
     left = [v.name for v in book.campaign.context if v.name not in noted]
@@ -285,6 +329,7 @@ def _plain(
         "recorded": {
             m.quantity: m.value if m.label is None else m.label for m in found
         },
+        "set": list(outcome.was_set),
     }
 
 
@@ -296,5 +341,6 @@ def _lines(
     lines = [f"Experiment {number}, {step.stage}: {said}. {outcome.message}".rstrip()]
     for m in found:
         value = m.label if m.value is None else measured(m.value, m.unit)
-        lines.append(f"  {m.quantity} = {value}")
+        by_hand = " (set)" if m.quantity in outcome.was_set else ""
+        lines.append(f"  {m.quantity} = {value}{by_hand}")
     return lines

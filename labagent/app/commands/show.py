@@ -153,6 +153,8 @@ def _life(record: ExperimentRecord) -> Iterator[tuple[str, str]]:
         yield word, f"{moment(record.approval.at)} by {record.approval.by}{why}"
     if dispatched_at(record) is not None:
         yield "dispatched", moment(dispatched_at(record))
+    yield "set by hand", ", ".join(sorted(record.was_set))
+    yield "only observed", ", ".join(sorted(record.observed))
 
 
 def _comparison(book: Book, record: ExperimentRecord) -> str:

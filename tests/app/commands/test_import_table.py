@@ -18,6 +18,8 @@ def test_a_table_is_imported_once(lab: Lab) -> None:
         "new": 2,
         "known": 0,
         "without_result": 1,
+        "set": {},
+        "observed": {},
         "notes": [],
     }
     again = lab("import", "films.yaml", "--source", "past.csv")
