@@ -63,7 +63,7 @@ def _doubt(found: Doubt) -> str:
     m, expected = found.measurement, found.prediction
     return (
         f"{m.quantity}: the form says {m.value:g} {m.unit}, expected "
-        f"{expected.mean:.4g} ± {expected.spread:.2g}"
+        f"{expected.centre:.4g} ± {expected.spread:.2g}"
     )
 
 

@@ -301,8 +301,9 @@ class Run:
         records = self._logbook.experiments(self._place.campaign_id)
         self._count(records)
         for s in surprises(records, SURPRISING):
+            was = f"{s.value:.5g} {s.unit}".rstrip()
             text = (
-                f"experiment {s.number}: {s.quantity} was {s.value:.5g} {s.unit}, "
+                f"experiment {s.number}: {s.quantity} was {was}, "
                 f"predicted {s.mean:.5g} ± {s.std:.2g} ({s.sigmas:+.1f} sigma)"
             )
             self._find(Finding("surprise", text, s.number))

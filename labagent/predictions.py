@@ -78,8 +78,15 @@ class Prediction:
         low, high = self.interval(_CENTRAL)
         return (high - low) / _WIDTH
 
+    @property
+    def centre(self) -> float:
+        """Median of the mixture, in ``unit``: what people are shown before the ±."""
+        if len(self.members) == 1:
+            return self.members[0].mean
+        return self.quantile(0.5)
+
     def __repr__(self) -> str:
-        return f"<{self.quantity} {self.mean:.4g} ± {self.spread:.2g} {self.unit}>"
+        return f"<{self.quantity} {self.centre:.4g} ± {self.spread:.2g} {self.unit}>"
 
     def log_density(self, value: float) -> float:
         """Return the natural log of the density at a value, in nats per unit."""
@@ -122,4 +129,4 @@ class Prediction:
 
     def surprise(self, value: float) -> float:
         """Return how many predicted spreads a value lies off, signed."""
-        return (value - self.mean) / self.spread
+        return (value - self.centre) / self.spread

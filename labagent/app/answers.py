@@ -67,12 +67,6 @@ def told(
     return found, untold
 
 
-def titled(quantity: str, unit: str) -> str:
-    """Return a quantity with its unit, which then need not stand in every cell."""
-    unit = "%" if unit == "percent" else unit
-    return f"{quantity} ({unit})" if unit else quantity
-
-
 def interval(answer: Answer) -> str:
     """Return the 90 % interval, in the quantity's unit."""
     width = answer.high - answer.low

@@ -2,7 +2,7 @@
 
 import io
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from rich import box
@@ -63,6 +63,13 @@ def rendered(thing: object) -> Styled:
     console.print(thing)
     lines = (line.rstrip() for line in file.getvalue().splitlines())
     return Styled("\n".join(lines).strip("\n"))
+
+
+def heading(title: str) -> Iterator[str]:
+    """Yield a heading over the whole width, after an empty line."""
+    line = "─" if speaks_unicode() else "-"
+    yield ""
+    yield f"{line * 2} {title} ".ljust(width(), line)
 
 
 def speaks_unicode() -> bool:

@@ -51,6 +51,12 @@ def setting(value: Value, unit: str = "") -> str:
     return amount(value, unit, 6)
 
 
+def titled(quantity: str, unit: str) -> str:
+    """Return a quantity with its unit, which then need not stand in every cell."""
+    unit = "%" if unit == "percent" else unit
+    return f"{quantity} ({unit})" if unit else quantity
+
+
 def settings(intervention: Mapping[str, Value], units: Mapping[str, str]) -> str:
     """Return an intervention on one line, in the order of ``units``."""
     known = [name for name in units if name in intervention]
@@ -67,10 +73,10 @@ def units_of(space: DesignSpace, *more: Variable) -> dict[str, str]:
 
 
 def expected(prediction: Prediction) -> str:
-    """Return a prediction as ``mean ± std unit``, rounded to what std allows."""
-    low = prediction.spread
-    digits = max(2, _exponent(prediction.mean) - _exponent(low) + 2) if low else 4
-    mean = number(prediction.mean, min(digits, 8))
+    """Return a prediction as ``centre ± spread unit``, rounded to what that allows."""
+    low, centre = prediction.spread, prediction.centre
+    digits = max(2, _exponent(centre) - _exponent(low) + 2) if low else 4
+    mean = number(centre, min(digits, 8))
     tail = "" if prediction.basis is Basis.MODEL else " (prior)"
     return f"{mean} ± {amount(low, prediction.unit, 2)}{tail}"
 

@@ -1,6 +1,5 @@
 """How much each member of the mixture is trusted, from sealed predictions alone."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -8,20 +7,19 @@ from labagent.campaigns import Campaign
 from labagent.experiments import Basis, ExperimentRecord, Prediction
 from labagent.ports import DecisionRecord
 from labagent.review import Row
+from labagent.weighing import member_at
 
 SPEAKS = 0.05
 """Members of a smaller weight are not named."""
 
 _EDGES = "edges"  # a decision's model keeps uncertain causes under this name
-_WIDTH = re.compile(r" x[\d.]+$")
-"""How the name of a member ends that stands in the mixture at another width."""
 
 
 def shares(prediction: Prediction) -> dict[str, float]:
     """Return member to its weight, all its widths together, the largest first."""
     found: dict[str, float] = {}
     for member in prediction.members:
-        name = _WIDTH.sub("", member.name)
+        name, _ = member_at(member.name)
         found[name] = found.get(name, 0.0) + member.weight
     return dict(sorted(found.items(), key=lambda pair: -pair[1]))
 

@@ -1,7 +1,7 @@
 """What a run shows while it runs: a bar for people, lines for a log."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Container
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -28,6 +28,12 @@ _STYLES = {
 }
 
 
+BRIEF = frozenset(
+    {Kind.RECOVERED, Kind.PROPOSED, Kind.FINDING, Kind.STOPPING, Kind.TROUBLE}
+)
+"""What is told of where there are many steps; a bar moves with all of them."""
+
+
 class Watcher(Protocol):
     """Is told what happens, and shows it; use it in ``with``."""
 
@@ -52,8 +58,8 @@ class Watcher(Protocol):
 class Lines:
     """One line a piece of news, on stderr: for pipes and log files."""
 
-    def __init__(self, quiet: bool = False) -> None:
-        self._quiet = quiet
+    def __init__(self, kinds: Container[Kind] = frozenset(Kind)) -> None:
+        self._kinds = kinds
 
     def __enter__(self) -> Self:
         """Begin to show."""
@@ -69,16 +75,22 @@ class Lines:
 
     def __call__(self, news: News) -> None:
         """Write the line."""
-        if self._quiet:
-            return
-        typer.echo(printable(_line(news)), err=True)
+        if news.kind in self._kinds:
+            typer.echo(printable(_line(news)), err=True)
 
 
 class Bar:
     """A bar of experiments done, what happens now, and the best so far."""
 
-    def __init__(self, done: int, of: int | None, best: Callable[[News], str]) -> None:
+    def __init__(
+        self,
+        done: int,
+        of: int | None,
+        best: Callable[[News], str],
+        kinds: Container[Kind] = frozenset(Kind),
+    ) -> None:
         self._best = best
+        self._kinds = kinds
         self._progress = Progress(
             SpinnerColumn(),
             BarColumn(bar_width=24),
@@ -110,8 +122,9 @@ class Bar:
         self._progress.update(
             self._task, completed=news.done, total=news.of, description=printable(shown)
         )
-        line = Text(printable(_line(news)), style=_STYLES.get(news.kind, "dim"))
-        self._progress.console.print(line, soft_wrap=True)
+        if news.kind in self._kinds:
+            line = Text(printable(_line(news)), style=_STYLES.get(news.kind, "dim"))
+            self._progress.console.print(line, soft_wrap=True)
 
 
 def _line(news: News) -> str:
@@ -120,7 +133,7 @@ def _line(news: News) -> str:
 
 
 def watcher(
-    done: int, of: int | None, best: Callable[[News], str], quiet: bool
+    done: int, of: int | None, best: Callable[[News], str], kinds: Collection[Kind]
 ) -> Watcher:
     """Return a bar where a person watches, else lines.
 
@@ -128,8 +141,8 @@ def watcher(
         done: Experiments that are over.
         of: How many the budget allows, where it says.
         best: Tells the best so far after a piece of news.
-        quiet: Shows nothing at all.
+        kinds: What to tell of; nothing is shown at all where there is none.
     """
-    if quiet:
-        return Lines(quiet=True)
-    return Bar(done, of, best) if sys.stderr.isatty() else Lines()
+    if not kinds or not sys.stderr.isatty():
+        return Lines(kinds)
+    return Bar(done, of, best, kinds)

@@ -2,11 +2,12 @@
 
 import csv
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from importlib.resources import files
 from statistics import fmean
 
 from labagent.app.layout import fields, paragraph
+from labagent.app.overview import limit
 from labagent.app.printing import Styled
 from labagent.app.screen import Column, table
 from labagent.app.text import (
@@ -16,6 +17,7 @@ from labagent.app.text import (
     measured,
     number,
     settings,
+    titled,
     units_of,
 )
 from labagent.campaigns import Campaign
@@ -49,7 +51,10 @@ def read_truth(campaign: Campaign) -> tuple[Recipe, ...]:
     return tuple(recipes)
 
 
-def prediction_table(records: Sequence[ExperimentRecord]) -> str:
+SEALED = "Predictions sealed before each experiment, against what was measured"
+
+
+def prediction_table(records: Sequence[ExperimentRecord], title: str = SEALED) -> str:
     """Return how far sealed predictions were off, and how often they held, as a table.
 
     Predictions of the prior, made before there was a model, do not count.
@@ -64,7 +69,6 @@ def prediction_table(records: Sequence[ExperimentRecord]) -> str:
     rows = [_prediction_row(records, c) for c in calibrations(records) if c.n]
     if not rows:
         return "No prediction by the model has met its result yet."
-    title = "Predictions sealed before each experiment, against what was measured"
     note = (
         f"n results; error: root mean square, also in predicted {SIGMA}, where 1 is "
         "right; then the share of results inside intervals that should hold 50, 80, 90 "
@@ -81,7 +85,7 @@ def _prediction_row(
         for c in compared(records)
         if c.prediction.quantity == found.quantity and c.prediction.basis is Basis.MODEL
     ]
-    rms = math.sqrt(fmean((c.value - c.prediction.mean) ** 2 for c in pairs))
+    rms = math.sqrt(fmean((c.value - c.prediction.centre) ** 2 for c in pairs))
     return (
         found.quantity or "",
         str(found.n),
@@ -92,16 +96,25 @@ def _prediction_row(
 
 
 def best_lines(
-    campaign: Campaign, records: Sequence[ExperimentRecord]
+    campaign: Campaign,
+    records: Sequence[ExperimentRecord],
+    quantities: Collection[str] | None = None,
 ) -> Iterator[str]:
-    """Yield the best experiment: its settings, and expected beside measured."""
+    """Yield the best experiment: its settings, and expected beside measured.
+
+    Args:
+        campaign: What was asked for.
+        records: Its experiments.
+        quantities: Those to tell; all by default.
+    """
     leaders = best(campaign, records)
     if not leaders:
         yield "Nothing found keeps all limits."
         return
     leader = leaders[0]
     at = settings(leader.intervention, units_of(campaign.space))
-    yield f"Best of {plural(len(records), 'experiment')}: #{leader.number}, {at}"
+    count = plural(len(records), "experiment")
+    yield paragraph(f"Best of {count}: #{leader.number}, {at}")
     sealed = [s.prediction for s in leader.predictions]
     yield fields(
         (
@@ -110,6 +123,7 @@ def best_lines(
         )
         for p in sealed
         if p.quantity in leader.results
+        and (quantities is None or p.quantity in quantities)
     )
 
 
@@ -124,18 +138,10 @@ def truth_lines(campaign: Campaign, found: Comparison) -> Iterator[str]:
         f"best has {name} {measured(found.best.results[name], unit)} at {at}. "
         + outcome.get(found.rank, f"labagent found the one in place {found.rank}.")
     )
-    columns = [
-        Column("results", right=True),
-        Column("labagent", right=True),
-        *(Column(f"chance {q}", right=True) for q in ("5 %", "50 %", "95 %")),
-    ]
-    rows = [
-        (str(m.results), *(_value(v, unit) for v in (m.found, *m.chance)))
-        for m in found.moments
-    ]
     yield ""
-    yield f"Best {name} so far, and quantiles of what as many random recipes find"
-    yield table(columns, rows)
+    title = titled(name, unit)
+    yield f"Best {title} so far, and quantiles of what as many random recipes find"
+    yield _moments(found)
     if found.draws is not None:
         yield paragraph(
             f"As good by chance: {amount(100 * found.as_good, 'percent', 2)} of random "
@@ -143,8 +149,47 @@ def truth_lines(campaign: Campaign, found: Comparison) -> Iterator[str]:
         )
 
 
-def _value(value: float | None, unit: str) -> str:
-    return "none allowed" if value is None else measured(value, unit)
+def spread_lines(campaign: Campaign, found: Comparison) -> Iterator[str]:
+    """Yield what was found beside what as many space-filling experiments find.
+
+    Args:
+        campaign: What was asked for.
+        found: A comparison with recipes spread over the space: a sample, not all.
+    """
+    (objective,) = campaign.goal.objectives
+    name, unit = objective.name, objective.unit
+    limits = " and ".join(limit(campaign, x) for x in campaign.goal.limits)
+    yield paragraph(
+        f"Best {titled(name, unit)} with {limits}, beside what as many space-filling "
+        "experiments find:"
+    )
+    yield _moments(found)
+    top = measured(found.best.results[name], unit)
+    text = (
+        f"Chance, from {found.recipes} recipes spread evenly and simulated alike: "
+        f"{found.allowed} of them keep the limit, the best has {top}. "
+    )
+    if found.draws is not None:
+        share = amount(100 * found.as_good, "percent", 2)
+        text += (
+            f"{share} of space-filling campaigns of this length find one as good; an "
+            f"even chance takes {found.draws} experiments."
+        )
+    yield paragraph(text)
+
+
+def _moments(found: Comparison) -> str:
+    columns = [
+        Column("results", right=True),
+        Column("labagent", right=True),
+        *(Column(f"chance {q}", right=True) for q in ("5 %", "50 %", "95 %")),
+    ]
+    rows = [(str(m.results), *map(_value, (m.found, *m.chance))) for m in found.moments]
+    return table(columns, rows)
+
+
+def _value(value: float | None) -> str:
+    return "none allowed" if value is None else number(value)
 
 
 def plain_worth(

@@ -19,7 +19,7 @@ def test_a_log_gets_one_clean_line_a_piece_of_news(
 
 
 def test_quiet_means_silent(capsys: pytest.CaptureFixture[str]) -> None:
-    with Lines(quiet=True) as watch:
+    with Lines(kinds=()) as watch:
         watch(STEP)
     assert capsys.readouterr().err == ""
 

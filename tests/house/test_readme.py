@@ -1,4 +1,4 @@
-"""The README's examples do what it says.
+"""The examples of the README, and of other pages, do what these say.
 
 A comment on the line before a fence marks it::
 
@@ -19,7 +19,9 @@ from pathlib import Path
 
 import pytest
 
-README = Path(__file__).resolve().parents[2] / "README.md"
+HOME = Path(__file__).resolve().parents[2]
+README = HOME / "README.md"
+PAGES = [README, HOME / "docs" / "weights.md"]
 MARKED = re.compile(
     r"^<!-- (?P<what>test|file) ?(?P<rest>[^\n]*?) ?-->\n+"
     r"^```(?P<language>\w*)\n(?P<code>.*?)^```$",
@@ -40,17 +42,18 @@ class Example:
     code: str
     file: str = ""
     exit: int = 0
+    page: str = README.name
 
 
-def examples(text: str) -> Iterator[Example]:
+def examples(text: str, page: str = README.name) -> Iterator[Example]:
     for found in MARKED.finditer(text):
         line = text.count("\n", 0, found.start()) + 1
         language, code, rest = found["language"], found["code"], found["rest"]
         if found["what"] == "file":
-            yield Example(line, language, code, file=rest)
+            yield Example(line, language, code, file=rest, page=page)
         else:
             code_expected = int(rest.removeprefix("exit=") or 0)
-            yield Example(line, language, code, exit=code_expected)
+            yield Example(line, language, code, exit=code_expected, page=page)
 
 
 def run(example: Example, folder: Path) -> None:
@@ -75,13 +78,14 @@ def run(example: Example, folder: Path) -> None:
         timeout=300,
         check=False,
     )
-    said = f"README.md:{example.line}: exit code {done.returncode}\n"
+    said = f"{example.page}:{example.line}: exit code {done.returncode}\n"
     assert done.returncode == example.exit, said + done.stdout + done.stderr
 
 
-def test_readme_examples_run(tmp_path: Path) -> None:
-    found = list(examples(README.read_text(encoding="utf-8")))
-    assert found, "README.md marks no example with <!-- test -->"
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_examples_of_a_page_run(page: Path, tmp_path: Path) -> None:
+    found = list(examples(page.read_text(encoding="utf-8"), page.name))
+    assert found, f"{page.name} marks no example with <!-- test -->"
     for example in found:
         run(example, tmp_path)
 

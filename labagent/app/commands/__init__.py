@@ -66,7 +66,7 @@ COMMANDS: Mapping[str, Entry] = {
     "verify": Entry(
         f"{_HERE}.verify:verify",
         _TRUST,
-        "Check that nothing in the database was changed or removed.",
+        "Check that nothing was changed or removed, and every weight.",
     ),
     "replay": Entry(
         f"{_HERE}.replay:replay",

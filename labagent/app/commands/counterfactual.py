@@ -16,7 +16,6 @@ from labagent.app.answers import (
     plain_question,
     refusals,
     stays,
-    titled,
     told,
     unaffected,
     variables,
@@ -28,7 +27,7 @@ from labagent.app.questions import Questions, results_of
 from labagent.app.screen import Column, table
 from labagent.app.session import Session, split_words, with_session, wrong_words
 from labagent.app.settings import read_settings
-from labagent.app.text import measured
+from labagent.app.text import measured, titled
 from labagent.causes import Unidentified
 from labagent.errors import DataError
 from labagent.experiments import ExperimentRecord

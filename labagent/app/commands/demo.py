@@ -5,75 +5,81 @@ import shlex
 import shutil
 import sys
 from collections.abc import Iterator
+from enum import StrEnum
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from flows.outcomes import Why
-from flows.wiring import open_runtime
-from labagent.app.commands.init import Example, example_text, write_example
+from flows.wiring import Runtime, open_runtime
+from labagent.app.commands.init import Example, write_example
 from labagent.app.commands.run import Call
 from labagent.app.database import file_url
 from labagent.app.layout import fields
 from labagent.app.options import JsonOption
 from labagent.app.overview import control, limit, wish
 from labagent.app.printing import say, say_json
-from labagent.app.worth import (
-    best_lines,
-    plain_worth,
-    prediction_table,
-    read_truth,
-    truth_lines,
-)
+from labagent.app.progress import bar
+from labagent.app.rails import draw_rails, legend
+from labagent.app.screen import heading, rendered
 from labagent.campaigns import Campaign
-from labagent.experiments import ExperimentRecord
 from labagent.review import best
-from labagent.review.truth import Comparison, compare
+from labagent.review.graphs import picture
 
 WHO = "demo"
-FILE = "alloy.yaml"
+
+
+class Demo(StrEnum):
+    """Which campaign is shown."""
+
+    CALCINATION = "calcination"
+    ALLOY = "alloy"
 
 
 def demo(
     folder: Annotated[
         Path, typer.Argument(metavar="[FOLDER]", help="Where it runs; made if needed.")
     ] = Path("demo-out"),
+    example: Annotated[
+        Demo, typer.Option(help="Which campaign to run.")
+    ] = Demo.CALCINATION,
     as_json: JsonOption = False,
 ) -> None:
-    """Run a real campaign in a few minutes and compare its end with the truth.
+    """Run a real campaign on simulators in this computer, and show what it was worth.
 
-    It is the example `alloy`: 30 simulated experiments among 1580 alloys, all of which
-    were simulated beforehand, so that the truth is known. Stop it at any moment; the
-    same command goes on. Delete the folder to begin anew.
+    `calcination`: a powder route with states on the way, in a minute or two; the model
+    is asked what changes would do, and the simulator is asked the same. `alloy`: 30 of
+    1580 alloys, in a few minutes, beside the truth about all of them. Stop it at any
+    moment; the same command goes on. Delete the folder to begin anew.
     """
-    file = folder / FILE
+    file = folder / f"{example.value}.yaml"
     if not file.exists():
-        write_example(folder, Example.ALLOY)
+        write_example(folder, Example(example.value))
     with open_runtime(str(file), file_url(folder / "labagent.db"), WHO) as runtime:
-        campaign = runtime.campaign
         if not as_json:
-            say(opening(campaign, file))
+            say(opening(runtime.campaign, file))
         call = Call(runtime, None, wait=False, yes=False, by=WHO)
-        outcome = call.until_over(quiet=as_json)
-        records = call.records()
-    worth = comparison(campaign, records, file)
+        outcome = call.until_over(quiet=as_json, brief=True)
+        if outcome.why not in (Why.BUDGET, Why.FINISHED):
+            _not_over(outcome.text, as_json=as_json)
+            raise typer.Exit(outcome.exit_code)
+        with bar("Asking the model", shown=not as_json):
+            endings = import_module("labagent.app.endings")  # torch: slow to import
+            ending = endings.ending(file.name, runtime)
+        if as_json:
+            say_json(ending.plain())
+        else:
+            say(ending.screen())
+            say(closing(runtime, folder))
+
+
+def _not_over(why: str, *, as_json: bool) -> None:
     if as_json:
-        say_json(plain_worth(campaign, records, worth))
+        say_json({"over": False, "text": why})
     else:
-        say(closing(campaign, records, worth, folder))
-    if outcome.why not in (Why.BUDGET, Why.FINISHED):
-        raise typer.Exit(outcome.exit_code)
-
-
-def comparison(
-    campaign: Campaign, records: tuple[ExperimentRecord, ...], file: Path
-) -> Comparison | None:
-    """Compare with the truth; None where there is nothing that could be compared."""
-    asked_as_shipped = file.read_text(encoding="utf-8") == example_text(FILE)
-    if not asked_as_shipped or not any(r.results for r in records):
-        return None
-    return compare(campaign, records, read_truth(campaign))
+        say([f"{why[:1].upper()}{why[1:]}."])
 
 
 def opening(campaign: Campaign, file: Path) -> Iterator[str]:
@@ -90,35 +96,34 @@ def opening(campaign: Campaign, file: Path) -> Iterator[str]:
             ("Stop", "Ctrl-C, whenever you like; the same command goes on"),
         ]
     )
-    yield ""
+    if campaign.graph.edges:
+        shown = picture(campaign)
+        yield from heading("What causes what, as the campaign file declares it")
+        yield rendered(draw_rails(shown))
+        yield legend(shown)
+    yield from heading("Running")
 
 
-def closing(
-    campaign: Campaign,
-    records: tuple[ExperimentRecord, ...],
-    worth: Comparison | None,
-    folder: Path,
-) -> Iterator[str]:
-    """Yield what was found, what it was worth, and what to type next."""
-    yield ""
-    yield from best_lines(campaign, records)
-    yield ""
-    yield prediction_table(records)
-    yield ""
-    if worth is None:
-        yield f"{FILE} was changed, or has no results: no truth to compare with."
-    else:
-        yield from truth_lines(campaign, worth)
-    yield ""
+def closing(runtime: Runtime, folder: Path) -> Iterator[str]:
+    """Yield what to type next."""
+    logbook, campaign = runtime.logbook, runtime.campaign
+    records = logbook.experiments(runtime.campaign_id)
     leaders = best(campaign, records) or records[-1:]
     number = leaders[0].number if leaders else 1
-    yield "What to type next:"
-    for command, why in next_commands(folder, number):
+    name = campaign.name if len(logbook.campaigns()) > 1 else ""
+    yield from heading("What to type next")
+    for command, why in next_commands(folder, number, name):
         yield f"  {command:<44}{why}".rstrip()
 
 
-def next_commands(folder: Path, number: int) -> Iterator[tuple[str, str]]:
-    """Yield commands that go on from here, and what each is good for."""
+def next_commands(folder: Path, number: int, name: str) -> Iterator[tuple[str, str]]:
+    """Yield commands that go on from here, and what each is good for.
+
+    Args:
+        folder: Where the demo ran.
+        number: An experiment to look at.
+        name: The campaign's, where the database has several.
+    """
     if shutil.which("labagent") is None:
         home = Path(sys.prefix)
         home = Path(os.path.relpath(home)) if home.is_relative_to(Path.cwd()) else home
@@ -127,9 +132,8 @@ def next_commands(folder: Path, number: int) -> Iterator[tuple[str, str]]:
             "makes `labagent` known",
         )
     yield f"cd {shlex.quote(str(folder))}", ""
-    yield "labagent history", "every experiment"
-    yield f"labagent show {number}", "one of them: predicted, measured"
-    yield f"labagent explain {number}", "why it was proposed"
-    yield "labagent verify", "was a row changed since?"
-    yield "labagent replay", "make each decision again"
+    yield f"labagent history {name}", "every experiment"
+    yield f"labagent show {number} {name}", "one of them: predicted, measured"
+    yield f"labagent explain {number} {name}", "why it was proposed"
+    yield f"labagent replay {name}", "make each decision again"
     yield "labagent init --example manual ../mine", "a campaign of your own"

@@ -19,7 +19,6 @@ from labagent.app.answers import (
     refusals,
     split,
     stays,
-    titled,
     told,
     unaffected,
     variables,
@@ -30,7 +29,7 @@ from labagent.app.questions import Questions
 from labagent.app.screen import Column, table
 from labagent.app.session import Session, with_session, wrong_words
 from labagent.app.settings import read_settings
-from labagent.app.text import number
+from labagent.app.text import number, titled
 from labagent.causes import Unidentified
 from labagent.loop.asking import Answer
 from labagent.review import Row, plain_intervention

@@ -1,6 +1,7 @@
 """``labagent explain``: why an experiment was proposed."""
 
 from collections.abc import Iterator
+from dataclasses import asdict
 
 from labagent.app.book import Book
 from labagent.app.commands.show import OneWord, flat, one_id
@@ -21,6 +22,7 @@ from labagent.experiments import ExperimentRecord
 from labagent.ports import DecisionRecord
 from labagent.review import Row, iso, plain_intervention, plain_prediction
 from labagent.review.wording import plural
+from labagent.weighing import ANCHOR, SHARE, counts, starting_shares
 
 _STRATEGIES = {
     "space-filling": "spread evenly over the space, to learn the most of it at first",
@@ -37,7 +39,11 @@ def explain(session: Session, words: OneWord) -> None:
         [record] = book.records([one_id(ids)])
         found = _decision(book, record)
         pending = _numbers_of(book, found.decision.pending)
-        data, lines = plain(record, found, pending), list(screen(book, record, found))
+        data = {
+            **plain(record, found, pending),
+            "weighing": weighing(book, record, found),
+        }
+        lines = list(screen(book, record, found))
     session.answer(data, lines)
 
 
@@ -68,6 +74,28 @@ def plain(record: ExperimentRecord, found: DecisionRecord, pending: list[int]) -
         "uncertain_causes": causes_of(found),
         "model": dict(decision.model),
         "versions": dict(decision.versions),
+    }
+
+
+def weighing(book: Book, record: ExperimentRecord, found: DecisionRecord) -> Row:
+    """Return all that weights follow from, so that anybody can compute them again.
+
+    ``docs/weights.md`` says how, with the database alone.
+    """
+    sealed = [s.prediction for s in record.predictions]
+    known = book.logbook.trials(book.row.id, found.decision.as_of).measured
+    counted = {
+        p.quantity: [t.id for t in known if counts(t, p.quantity)] for p in sealed
+    }
+    numbered = {r.id: r.number for r in book.records()}
+    return {
+        "anchor": ANCHOR,
+        "share": SHARE,
+        "start": {
+            p.quantity: starting_shares(m.name for m in p.members) for p in sealed
+        },
+        "results_of": {q: [numbered[i] for i in ids] for q, ids in counted.items()},
+        "members": {p.quantity: [asdict(m) for m in p.members] for p in sealed},
     }
 
 

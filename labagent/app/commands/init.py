@@ -16,6 +16,7 @@ class Example(StrEnum):
     """What a campaign may look like."""
 
     MANUAL = "manual"
+    CALCINATION = "calcination"
     ALLOY = "alloy"
     PYTHON = "python"
     REPLAY = "replay"
@@ -23,6 +24,7 @@ class Example(StrEnum):
 
 FILES: dict[Example, tuple[str, ...]] = {
     Example.MANUAL: ("past_films.csv",),
+    Example.CALCINATION: (),
     Example.ALLOY: (),
     Example.PYTHON: ("my_experiment.py",),
     Example.REPLAY: ("measured_table.csv",),
@@ -31,6 +33,7 @@ FILES: dict[Example, tuple[str, ...]] = {
 
 ABOUT: dict[Example, str] = {
     Example.MANUAL: "you do the experiments; a CSV of past ones is learned from first",
+    Example.CALCINATION: "a powder route with causes and states, simulated",
     Example.ALLOY: "alloys of seven metals, simulated (needs the extra labagent[sim])",
     Example.PYTHON: "a function of your own in my_experiment.py runs the experiments",
     Example.REPLAY: "a measured table answers, to see how many experiments are needed",
@@ -48,8 +51,8 @@ def init(
 ) -> None:
     """Write a commented campaign file to start from, and say what to do next.
 
-    Examples: manual (you experiment), alloy (a simulator does), python (your own
-    function does), replay (a measured table answers). Nothing is overwritten.
+    Examples: manual (you experiment), calcination and alloy (a simulator does), python
+    (your own function does), replay (a measured table answers). Nothing is overwritten.
     """
     names = write_example(folder, example)
     file = folder / names[0]

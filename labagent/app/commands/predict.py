@@ -118,7 +118,7 @@ def _plain(prediction: Prediction) -> Row:
     low, high = prediction.interval(LEVEL)
     return {
         "unit": prediction.unit,
-        "mean": prediction.mean,
+        "mean": prediction.centre,
         "std": prediction.spread,
         "low": low,
         "high": high,

@@ -14,7 +14,7 @@ from labagent.app.commands.status import best_line, objectives
 from labagent.app.options import ByOption
 from labagent.app.session import Session, who, with_session
 from labagent.app.tasks import Task, tasks
-from labagent.app.watching import Watcher, watcher
+from labagent.app.watching import BRIEF, Watcher, watcher
 from labagent.errors import StateError
 from labagent.experiments import ExperimentRecord, StepState
 from labagent.review import best, history_row, message, spent
@@ -97,14 +97,21 @@ class Call:
         """Return all experiments as they stand."""
         return self.runtime.logbook.experiments(self.runtime.campaign_id)
 
-    def until_over(self, quiet: bool) -> Outcome:
-        """Run until there is a reason to end that this call may not answer itself."""
+    def until_over(self, quiet: bool, brief: bool = False) -> Outcome:
+        """Run until there is a reason to end that this call may not answer itself.
+
+        Args:
+            quiet: Show nothing.
+            brief: Tell of batches and findings, and not of every step.
+        """
         records = self.records()
         self._leaders = best(self.runtime.campaign, records)
         begun = _proposed(records)
         of = self.runtime.campaign.budget.experiments
         done = spent(self.runtime.campaign, records).experiments
-        with watcher(done, of, self.best_text, quiet=quiet) as watch:
+        kinds = BRIEF if brief else frozenset(Kind)
+        shown = frozenset[Kind]() if quiet else kinds
+        with watcher(done, of, self.best_text, shown) as watch:
             outcome = self._run(watch, begun)
             while outcome.why is Why.WAITING and self._goes_on(outcome, watch):
                 outcome = self._run(watch, begun)

@@ -111,6 +111,10 @@ def test_explain_tells_why(done: Lab) -> None:
     found = done.answer("explain", 1)
     assert found["runners_up"][0]["score"] == 0.5
     assert (found["seed"], found["trained_on"]) == (99, 3)
+    weighing = found["weighing"]
+    assert weighing["results_of"] == {"plqy": [], "grain_size": []}
+    assert weighing["start"]["plqy"] == {"gp": 0.5}
+    assert [m["mean"] for m in weighing["members"]["plqy"]] == [20.0]
 
 
 @pytest.mark.parametrize("command", ["show", "explain"])

@@ -70,3 +70,34 @@ def test_an_empty_database_is_not_well(lab: Lab) -> None:
     result = lab("verify", "--json")
     assert result.exit_code == 1
     assert "nothing was ever recorded" in result.stdout
+
+
+def test_weights_are_computed_again(begun: Lab) -> None:
+    assert begun.answer("verify")["weights"] == 4
+    assert "each of their 4 weights" in " ".join(begun("verify").stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("what", "value", "said"),
+    [
+        ("weight", 0.9, "plqy: weight of gp is 0.9, recomputed 1"),
+        ("mean", 21.0, "plqy: mean of gp is 21, sealed as 20"),
+        ("std", 1.0, "plqy: std of gp is 1, sealed as 2"),
+    ],
+)
+def test_a_tampered_member_is_told(
+    what: str, value: float, said: str, begun: Lab
+) -> None:
+    begun.tamper(
+        f"UPDATE prediction SET members = json_set(members, '$[0].{what}', {value}) "  # noqa: S608
+        "WHERE experiment_id = 2 AND quantity = 'plqy'"
+    )
+    result = begun("verify", "--json")
+    assert result.exit_code == 1
+    faults = json.loads(result.stdout)["faults"]
+    assert {"place": "films experiment 2", "problem": said} in faults
+
+
+def test_rows_that_cannot_be_read_are_a_fault_and_no_crash(begun: Lab) -> None:
+    begun.tamper("UPDATE prediction SET members = '[{}]' WHERE id = 1")
+    assert begun("verify").exit_code == 1
