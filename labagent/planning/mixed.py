@@ -55,6 +55,9 @@ KEPT = 4 * STARTS
 APART = 0.05
 """Distance in the encoding from which two recipes count as different ideas."""
 
+STEPS = 50
+"""Most iterations of a gradient search: later ones hardly move a recipe."""
+
 ROUNDS = 8
 """Most climbs over discrete changes."""
 
@@ -255,7 +258,7 @@ def _polish(
         fixed_features=fixed or None,
         inequality_constraints=_on(rules, device),
         equality_constraints=_on(simplex(encoder), device),
-        options={"maxiter": 100},
+        options={"maxiter": STEPS},
     )
     found: list[dict[str, Value]] = []
     for one in end.cpu():
