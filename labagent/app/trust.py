@@ -13,6 +13,7 @@ SPEAKS = 0.05
 """Members of a smaller weight are not named."""
 
 _EDGES = "edges"  # a decision's model keeps uncertain causes under this name
+_STEERING = "steering"  # and the member a search followed under this one
 
 
 def shares(prediction: Prediction) -> dict[str, float]:
@@ -98,9 +99,14 @@ def causes_of(found: DecisionRecord) -> dict[str, float]:
     return {str(name): float(str(p)) for name, p in edges.items()}
 
 
-def without_causes(model: Mapping[str, object]) -> dict[str, object]:
-    """Return the summary of a decision's model without the uncertain causes."""
-    return {name: part for name, part in model.items() if name != _EDGES}
+def steered_by(found: DecisionRecord) -> str:
+    """Return the member that a decision's search followed; empty where none did."""
+    return str(found.decision.model.get(_STEERING, ""))
+
+
+def only_members(model: Mapping[str, object]) -> dict[str, object]:
+    """Return the summary of a decision's model: its members and nothing else."""
+    return {n: part for n, part in model.items() if n not in (_EDGES, _STEERING)}
 
 
 def likely(causes: Mapping[str, float]) -> str:

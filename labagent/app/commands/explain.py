@@ -16,7 +16,14 @@ from labagent.app.text import (
     settings,
     units_of,
 )
-from labagent.app.trust import causes_of, in_words, likely, weights, without_causes
+from labagent.app.trust import (
+    causes_of,
+    in_words,
+    likely,
+    only_members,
+    steered_by,
+    weights,
+)
 from labagent.errors import DataError
 from labagent.experiments import ExperimentRecord
 from labagent.ports import DecisionRecord
@@ -71,6 +78,7 @@ def plain(record: ExperimentRecord, found: DecisionRecord, pending: list[int]) -
         "seed": decision.seed,
         "as_of_event": decision.as_of,
         "weights": weights(record),
+        "steered_by": steered_by(found),
         "uncertain_causes": causes_of(found),
         "model": dict(decision.model),
         "versions": dict(decision.versions),
@@ -125,8 +133,9 @@ def screen(
                 ),
             ),
             ("trusted", _trusted(record)),
+            ("steered by", steered_by(found)),
             ("uncertain", likely(causes_of(found))),
-            ("model", "\n".join(flat(without_causes(decision.model)))),
+            ("model", "\n".join(flat(only_members(decision.model)))),
             ("versions", ", ".join(f"{k} {v}" for k, v in decision.versions.items())),
         ]
     )

@@ -109,6 +109,7 @@ def test_explain_tells_why(done: Lab) -> None:
     for part in ("qLogNEI", "0.75", "temperature=121 degC", "lengthscales", "99"):
         assert part in result.output
     found = done.answer("explain", 1)
+    assert found["steered_by"] == ""  # before there was a choice
     assert found["runners_up"][0]["score"] == 0.5
     assert (found["seed"], found["trained_on"]) == (99, 3)
     weighing = found["weighing"]
