@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from sqlalchemy import select
 
 from db import SqlLogbook, open_logbook
 from db.schema import prediction as prediction_table
+from labagent.errors import DataError
 from labagent.experiments import (
     OPEN_STATES,
     Basis,
@@ -123,7 +125,8 @@ class Story:
             one = done[which % len(done)]
             right = [make.hardness(value)] if which % 2 else []
             wrong = [] if right else ["hardness"]
-            self.book.correct(one.id, wrong, right, "typo", "ada")
+            with suppress(DataError):  # which says nothing new
+                self.book.correct(one.id, wrong, right, "typo", "ada")
 
     def reword(self, which: int) -> None:
         """Say of an experiment that its state was set, or was not after all."""
