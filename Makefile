@@ -1,4 +1,4 @@
-# make demo   a campaign from goal to result, and what was learned, in a minute or two
+# make demo   a campaign from goal to result, and what was learned, in a few minutes
 # make test   style, types, floors and tests
 # make lint   style and types only
 #

@@ -30,7 +30,7 @@ from labagent.world.exact import (
 FAR = 1e10
 """Loss where a covariance is not positive definite to rounding."""
 
-SUBSET = 192
+SUBSET = 256
 """Rows on which hyper-parameters are first found where there are more."""
 
 STEPS = 100
