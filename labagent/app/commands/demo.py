@@ -49,7 +49,7 @@ def demo(
 ) -> None:
     """Run a real campaign on simulators in this computer, and show what it was worth.
 
-    `calcination`: a powder route with states on the way, in a minute or two; the model
+    `calcination`: a powder route with states on the way, in a few minutes; the model
     is asked what changes would do, and the simulator is asked the same. `alloy`: 30 of
     1580 alloys, in a few minutes, beside the truth about all of them. Stop it at any
     moment; the same command goes on. Delete the folder to begin anew.
