@@ -188,7 +188,7 @@ def main() -> None:
         counterfactual(wanted.seeds or 10)
 
 
-CAMPAIGN = Path(__file__).parents[1] / "campaigns" / "calcination.yaml"
+CAMPAIGN = Path(__file__).parents[1] / "labagent/app/examples/calcination.yaml"
 EFFECTS = ("rutile_fraction", "grain_size", "density", "activity", "strength")
 """What another anneal changes."""
 

@@ -302,9 +302,10 @@ class Run:
         self._count(records)
         for s in surprises(records, SURPRISING):
             was = f"{s.value:.5g} {s.unit}".rstrip()
+            spread = f"{float(f'{s.std:.2g}'):g}"  # two digits, and 100 not 1e+02
             text = (
                 f"experiment {s.number}: {s.quantity} was {was}, "
-                f"predicted {s.mean:.5g} ± {s.std:.2g} ({s.sigmas:+.1f} sigma)"
+                f"predicted {s.mean:.5g} ± {spread} ({s.sigmas:+.1f} sigma)"
             )
             self._find(Finding("surprise", text, s.number))
 

@@ -53,7 +53,7 @@ NODES = (
     Node("activity", ("rutile_fraction", "grain_size", "density"), "1/hour"),
     Node("strength", ("grain_size", "density"), "MPa"),
 )
-"""In native units; causes as ``campaigns/calcination.yaml`` declares them."""
+"""In native units; causes as the example ``calcination.yaml`` declares them."""
 
 
 def _recipe(row: Tensor) -> Recipe:

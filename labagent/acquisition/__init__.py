@@ -13,7 +13,7 @@ from botorch.acquisition import AcquisitionFunction
 from labagent.acquisition.improvement import make_qlogei, make_qlognei
 from labagent.acquisition.membership import make_top_fraction
 from labagent.acquisition.pareto import make_qlognehvi
-from labagent.acquisition.task import AcquisitionTask
+from labagent.acquisition.task import AcquisitionTask, has_rough
 from labagent.campaigns import Find, Goal
 
 ACQUISITIONS: Mapping[str, Callable[[AcquisitionTask], AcquisitionFunction]] = {
@@ -43,4 +43,4 @@ def choose_acquisition(goal: Goal, batch: int) -> str:
             return "qLogNEI"
 
 
-__all__ = ["ACQUISITIONS", "AcquisitionTask", "choose_acquisition"]
+__all__ = ["ACQUISITIONS", "AcquisitionTask", "choose_acquisition", "has_rough"]

@@ -120,8 +120,7 @@ class AcquisitionTask:
 
     def sampler(self) -> SobolQMCNormalSampler:
         """Return a sampler that starts at the task's seed."""
-        few = self.rough and isinstance(self._whole, DrawnNetwork)
-        count = FEW_DRAWS if few else DRAWS
+        count = FEW_DRAWS if self.rough and has_rough(self.fitted) else DRAWS
         return SobolQMCNormalSampler(torch.Size([count]), seed=self.seed)
 
     @property
@@ -176,6 +175,11 @@ class AcquisitionTask:
             return lambda Y: scale * (self.declared(Y)[..., j] - limit.value)
 
         return [make(limit) for limit in self.goal.limits]
+
+
+def has_rough(fitted: Fitted) -> bool:
+    """Return whether a member's acquisitions come cheaper, from fewer draws."""
+    return isinstance(fitted.model, DrawnNetwork)
 
 
 def moments(model: Model, X: Tensor) -> tuple[Tensor, Tensor]:

@@ -73,7 +73,7 @@ def quiet_warnings() -> None:
     unheard.propagate = False
 
 
-def calculate_alone() -> None:
+def calculate_on_one_core() -> None:
     """Let this program calculate on one core, unless OMP_NUM_THREADS says otherwise.
 
     A decision is many small products. More threads gain little, and where another
@@ -85,7 +85,7 @@ def calculate_alone() -> None:
 def main() -> None:
     """Run the command line and end the program with its exit code."""
     quiet_warnings()
-    calculate_alone()
+    calculate_on_one_core()
     for stream in (sys.stdout, sys.stderr):
         # A terminal that cannot show a character gets a question mark, not a crash.
         if isinstance(stream, io.TextIOWrapper):

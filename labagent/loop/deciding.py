@@ -18,6 +18,7 @@ from labagent.acquisition import (
     ACQUISITIONS,
     AcquisitionTask,
     choose_acquisition,
+    has_rough,
 )
 from labagent.campaigns import Campaign, Find
 from labagent.causes.usable import project
@@ -235,7 +236,8 @@ def _by_model(setting: _Setting, count: int) -> tuple[str, list[Proposal]]:
         seed=setting.seed,
         around=_best_so_far(setting),
     )
-    choices = choose(setting.encoder, make, wanted, partial(make, rough=True))
+    screen = partial(make, rough=True) if has_rough(fitted) else None
+    choices = choose(setting.encoder, make, wanted, screen)
     sealed = _predictions(setting, [c.intervention for c in choices])
     return name, [
         Proposal(c.intervention, s, c.score, c.runners_up)

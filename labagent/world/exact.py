@@ -12,7 +12,7 @@ every covariance. :mod:`labagent.world.fitting` finds lengths, a and v [Rasmusse
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import final
 
 import torch
@@ -141,14 +141,12 @@ class ExactGP:
         return self.y - self.weights / precision, 1.0 / precision
 
 
-def with_noise(gp: ExactGP, noise: float) -> ExactGP:
-    """Return the process with another inferred noise variance."""
-    parameters = replace(gp.parameters, noise=noise)
-    return ExactGP.condition(gp.X, gp.y, gp.known, parameters, gp.shape)
-
-
 def distances(a: Tensor, b: Tensor, lengths: Tensor) -> Tensor:
     """Return squared scaled distances (..., p, n) of a (..., p, d), b (..., n, d)."""
-    a, b = a / lengths, b / lengths
+    return squares(a / lengths, b / lengths)
+
+
+def squares(a: Tensor, b: Tensor) -> Tensor:
+    """Return squared distances (..., p, n) of a (..., p, d) from b (..., n, d)."""
     square = (a * a).sum(-1).unsqueeze(-1) + (b * b).sum(-1).unsqueeze(-2)
     return (square - 2.0 * a @ b.mT).clamp_min(0.0)

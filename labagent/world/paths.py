@@ -32,6 +32,7 @@ from labagent.world.exact import (
     ExactGP,
     distances,
     squared_exponential,
+    squares,
 )
 
 FREQUENCIES = 128
@@ -117,7 +118,7 @@ class Paths:
         i, j = list(self.shared), list(self.own)
         angles = b @ self.frequencies[j] + (a @ self.frequencies[i])
         angles = angles - self.shifts[:, None, None]
-        r2 = _square(b, self._scaled[:, j]) + _square(a, self._scaled[:, i])
+        r2 = squares(b, self._scaled[:, j]) + squares(a, self._scaled[:, i])
         terms = (-0.5 * r2).exp() * self._strengths[:, None, None]
         waves = torch.einsum("s...f,sf->s...", angles.cos(), self.heights)
         return waves + terms.sum(dim=-1) + self._level[:, None, None], angles, terms
@@ -178,12 +179,6 @@ class _Each(torch.autograd.Function):
         if ctx.repeats == 1:
             to_a = to_a.sum(dim=1, keepdim=True)
         return None, to_a, above * by_b
-
-
-def _square(x: Tensor, X: Tensor) -> Tensor:
-    """Return squared distances (..., n) of x (..., d) from X (n, d)."""
-    square = (x * x).sum(-1, keepdim=True) + (X * X).sum(-1)
-    return (square - 2.0 * x @ X.mT).clamp_min(0.0)
 
 
 def draw_paths(

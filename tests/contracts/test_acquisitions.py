@@ -15,6 +15,8 @@ from labagent.campaigns import Direction, Find, Goal, Objective, OutcomeLimit
 from labagent.errors import ModelError
 from labagent.world import fit_plain
 from labagent.world.devices import seeded
+from labagent.world.mechanisms import FittedNetwork, fit_network
+from tests.world.test_mixture import chained
 from tests.world.test_plain import evidence
 
 UP = Objective("y", "", Direction.MAXIMIZE)
@@ -224,3 +226,55 @@ def test_the_top_share_needs_points_to_compare_with() -> None:
     asked = replace(task("maximize"), reference=points(0))
     with pytest.raises(ModelError, match="got no reference points"):
         ACQUISITIONS["TopFraction"](asked)
+
+
+@pytest.fixture(scope="module")
+def chained_network() -> FittedNetwork:
+    return fit_network(chained(), 0)
+
+
+def of_network(goal: str, fitted: FittedNetwork, **more: bool) -> AcquisitionTask:
+    seen = chained()
+    return AcquisitionTask(
+        GOALS[goal], fitted, seen, seen.pending, 1, reference=points(50), **more
+    )
+
+
+def test_a_network_can_steer(
+    case: tuple[str, str], chained_network: FittedNetwork
+) -> None:
+    """Finite values with a gradient, each by itself, and the same again."""
+    name, goal = case
+    X = points(4, 1).requires_grad_()
+    first, again = (
+        ACQUISITIONS[name](of_network(goal, chained_network))(X) for _ in range(2)
+    )
+    assert first.shape == (4,)
+    assert first.isfinite().all()
+    assert torch.equal(first, again)
+    (gradient,) = torch.autograd.grad(first.sum(), X)
+    assert gradient.isfinite().all()
+    assert float(gradient.abs().max()) > 0
+    alone = ACQUISITIONS[name](of_network(goal, chained_network))(X[2:3])
+    assert torch.allclose(alone, first[2:3])
+
+
+def test_few_draws_rank_as_all_do(chained_network: FittedNetwork) -> None:
+    X = points(200, 1)
+    with torch.no_grad():
+        fine, rough = (
+            ACQUISITIONS["qLogNEI"](of_network("maximize", chained_network, rough=r))(X)
+            for r in (False, True)
+        )
+    best = set(fine.topk(5).indices.tolist())
+    assert best & set(rough.topk(48).indices.tolist())  # what a search starts from
+    assert not torch.equal(fine, rough)
+
+
+def test_what_may_be_best_keeps_the_limits_first() -> None:
+    asked = task("limit")
+    assert torch.equal(asked.promising(100), asked.baseline)
+    y, z = asked.evidence.Y.unbind(-1)
+    keeps = (z >= -120.0).nonzero().flatten().tolist()
+    ranked = sorted(range(len(y)), key=lambda i: (i not in keeps, -float(y[i])))
+    assert torch.equal(asked.promising(4), asked.baseline[ranked[:4]])

@@ -144,27 +144,25 @@ def test_what_is_not_modelled_keeps_its_prior() -> None:
     assert [p.basis for p in rows[0]] == [Basis.MODEL, Basis.PRIOR]
 
 
-def test_what_was_sealed_decides_the_weights() -> None:
-    sealed = (Member("plain-gp", 0.5, 0.0, 1.0), Member("forest", 0.5, 50.0, 1.0))
+def after_three(*sealed: Member) -> Mixture:
+    """Return the mixture after three results of 50 with the same sealed densities."""
     rows = tuple(
         Trial(i, {"x": 0.0, "z": 0.0}, {"y": 50.0}, sealed={"y": sealed})
         for i in range(1, 4)
     )
     members = fit_members(evidence(), 0, "cpu")
-    mixed = Mixture.of(campaign(PLANE), Trials(0, rows), members)
+    return Mixture.of(campaign(PLANE), Trials(0, rows), members)
+
+
+def test_what_was_sealed_decides_the_weights() -> None:
+    mixed = after_three(Member("plain-gp", 0.5, 0, 1), Member("forest", 0.5, 50, 1))
     inside = mixed.weights["y"].inside
     assert inside["forest"] > inside["plain-gp"] + 3
 
 
 def test_who_predicted_best_leads_however_confident() -> None:
     """The forest is nearer; the plain process is wide and has the better log score."""
-    sealed = (Member("plain-gp", 0.5, 40.0, 10.0), Member("forest", 0.5, 47.0, 0.1))
-    rows = tuple(
-        Trial(i, {"x": 0.0, "z": 0.0}, {"y": 50.0}, sealed={"y": sealed})
-        for i in range(1, 4)
-    )
-    members = fit_members(evidence(), 0, "cpu")
-    mixed = Mixture.of(campaign(PLANE), Trials(0, rows), members)
+    mixed = after_three(Member("plain-gp", 0.5, 40, 10), Member("forest", 0.5, 47, 0.1))
     assert mixed.leader(["forest", "plain-gp"], ["y"]) == "forest"
     assert mixed.leader(["plain-gp", "forest"], ["y"]) == "forest"
 

@@ -17,7 +17,7 @@ from labagent.ports import Executor, Request, Setup
 from labagent.variables import Choice, Continuous, Label, Real, Role, Variable
 from tests.adapters.setups import TEMPERATURE, YIELD, request, setup
 
-CAMPAIGN = Path(__file__).parents[3] / "campaigns" / "calcination.yaml"
+CAMPAIGN = Path(__file__).parents[3] / "labagent/app/examples/calcination.yaml"
 RECIPE = {
     "dry.temperature": 80.0,
     "dry.time": 20.0,
