@@ -118,6 +118,8 @@ def test_answers_carry_no_colours_in_a_pipe(words: list[str], begun: Lab) -> Non
 def test_ctrl_c_says_how_to_go_on(begun: Lab) -> None:
     code = (
         "import os, signal\n"
+        # a shell that starts the tests in its background has Ctrl-C ignored
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from labagent.app import main\n"
         "from labagent.app.lazy import LazyGroup, Entry\n"
         "main.Labagent.table = {'wait': Entry('__main__:wait', 'Work', 'Wait.')}\n"
