@@ -26,6 +26,7 @@ they started with, the densities sealed before and the results known then say th
 
 import math
 import re
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -193,15 +194,16 @@ def counts(trial: Trial, quantity: str) -> bool:
     return bool(told) and not trial.was_set
 
 
-def squared_errors(
-    history: Iterable[tuple[float, Sequence[Member]]], names: Sequence[str]
+def likelihood_of_means(
+    history: Iterable[Result], names: Sequence[str]
 ) -> dict[str, float]:
-    """Return mean squared errors of members' means, in squared units.
+    """Return how likely results are by members' means alone, in nats.
 
-    Over results that all of them predicted; none where there are none.
+    With normal errors of the likeliest scatter that is -n/2 log of the mean squared
+    error, but for a constant. Over the n results that all of them predicted.
 
     Args:
-        history: Result and the densities sealed before it.
+        history: Results and the densities sealed before them.
         names: Of entries of a prediction.
     """
     errors: dict[str, list[float]] = {name: [] for name in names}
@@ -210,7 +212,11 @@ def squared_errors(
         if means.keys() >= errors.keys():
             for name, found in errors.items():
                 found.append((value - means[name]) ** 2)
-    return {n: sum(e) / len(e) for n, e in errors.items() if e}
+    least = sys.float_info.min
+    return {
+        name: -0.5 * len(e) * math.log(max(sum(e) / len(e), least)) if e else 0.0
+        for name, e in errors.items()
+    }
 
 
 def sealed_history(trials: Trials, quantity: str) -> list[Result]:

@@ -39,7 +39,8 @@ def make_qlognei(
 
     Maps (b, q, d) to (b,) log improvements of the weighted, standardised utility;
     outcome limits multiply by a smoothed probability of keeping them. Draws of a
-    process network are whole functions, so each of them has its own best.
+    process network are whole functions, so each of them has its own best, and knows
+    what pending experiments will show.
     """
     if not isinstance(task.model, GPyTorchModel):
         return _above_each_best(task)
@@ -60,8 +61,9 @@ def make_qlognei(
 
 
 def _above_each_best(task: AcquisitionTask) -> qLogExpectedImprovement:
+    known = torch.cat([task.promising(MOST), task.pending.to(task.device)])
     with torch.no_grad():
-        Y = task.model.posterior(task.promising(MOST)).rsample()
+        Y = task.model.posterior(known).rsample()
         worth = task.weighted(Y)  # (S, n)
         best = compute_best_feasible_objective(
             Y, worth, task.constraints(), infeasible_obj=worth.min()
@@ -71,7 +73,6 @@ def _above_each_best(task: AcquisitionTask) -> qLogExpectedImprovement:
         best_f=best.unsqueeze(-1),  # of every draw, for all t-batches
         sampler=task.sampler(),
         objective=_objective(task),
-        X_pending=task.pending_or_none,
         constraints=task.constraints(),
     )
 

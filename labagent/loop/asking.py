@@ -29,7 +29,7 @@ from labagent.representations.encoder import SpaceEncoder
 from labagent.variables import Label, Value
 from labagent.world.evidence import gather
 from labagent.world.fitting import fit_exact
-from labagent.world.mechanisms import length_priors
+from labagent.world.parents import length_priors
 from labagent.world.plain import FEWEST_ROWS, standardisation
 from labagent.world.routes import network
 from labagent.world.structural import Records, Structural, fit_structural

@@ -5,7 +5,7 @@ import math
 import platform
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import botorch
@@ -123,14 +123,13 @@ class _Setting:
     @classmethod
     def of(cls, campaign: Campaign, trials: Trials, batch: int) -> "_Setting":
         encoder = SpaceEncoder(campaign.space)
-        edges: Mapping[tuple[str, str], float] = {}
-        told = campaign
+        structure = None
         if campaign.graph.uncertain and len(trials.measured) >= FEWEST_ROWS:
             records = read_records(campaign, trials, encoder)
             structure = judge(project(campaign.graph, records.values), records)
-            edges = structure.edges
-            told = replace(campaign, graph=structure.likeliest)
-        evidence = gather(told, trials, encoder)
+        edges = structure.edges if structure else {}
+        graphs = structure.probable if structure else ()
+        evidence = gather(campaign, trials, encoder, graphs)
         seed = decision_seed(campaign.seed, batch)
         fitted = fit_members(evidence, seed, campaign.device)
         mixture = Mixture.of(campaign, trials, fitted) if fitted else None

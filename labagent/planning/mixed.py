@@ -1,6 +1,7 @@
 """Infinite spaces: continuous, or continuous and discrete together.
 
-Multi-start search in three steps: score many allowed points; climb over single-step
+Multi-start search in three steps: score many allowed points, some of them close to the
+best so far; climb over single-step
 changes of the discrete controls; then follow the acquisition's gradient in the
 continuous controls with the discrete ones held, under the linear rules that apply. Each
 step keeps the point it started from unless the new one is allowed and better. This is
@@ -46,6 +47,12 @@ from labagent.world.devices import seeded
 RAW = 1024
 """Allowed points scored before any search."""
 
+NEAR = (0.02, 0.1)
+"""Standard deviations of points tried around good ones, in the encoding."""
+
+AROUND = 128
+"""Points tried around good ones at each of these."""
+
 STARTS = 6
 """Points from which the search climbs."""
 
@@ -77,6 +84,7 @@ def choose_mixed(
         screen: Builds a cheaper one, good enough to see where a search should start.
     """
     raw = [dict(a) for a in wanted.around if not encoder.space.violations(a)]
+    raw += _nearby(encoder, raw, wanted.seed)
     raw += sample(encoder, RAW, wanted.seed)
     pending = wanted.pending
     chosen: list[Choice] = []
@@ -93,6 +101,27 @@ def choose_mixed(
         used.add(intervention_key(choice.intervention))
         pending = torch.cat([pending, encoder.encode([choice.intervention])])
     return chosen
+
+
+def _nearby(
+    encoder: SpaceEncoder, around: Sequence[Intervention], seed: int
+) -> list[dict[str, Value]]:
+    """Return allowed points close to some others: numbers differ, labels do not."""
+    if not around:
+        return []
+    x = encoder.encode(around)
+    free = torch.zeros(encoder.width, dtype=x.dtype)
+    for control in encoder.space.controls:
+        if isinstance(control.domain, (Continuous, Integer)):
+            free[encoder.slices[control.name]] = 1.0
+    rows = x[torch.arange(AROUND * len(NEAR)) % len(x)]
+    scales = torch.tensor(NEAR, dtype=x.dtype).repeat_interleave(AROUND).unsqueeze(-1)
+    generator = torch.Generator().manual_seed(seed)
+    z = torch.randn(rows.shape, generator=generator, dtype=x.dtype)
+    moved = encoder.decode((rows + scales * z * free).clamp(0.0, 1.0))
+    domains: Mapping[str, Any] = {c.name: c.domain for c in encoder.space.controls}
+    points = [{n: tidy(domains[n], v) for n, v in p.items()} for p in moved]
+    return [p for p in points if not encoder.space.violations(p)]
 
 
 Scored = tuple[float, dict[str, Value]]

@@ -10,6 +10,7 @@ gradient flows through the whole process.
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any, final
 
 import torch
@@ -20,7 +21,7 @@ from botorch.sampling.get_sampler import GetSampler
 from botorch.sampling.normal import SobolQMCNormalSampler
 from torch import Tensor
 
-from labagent.world.network import Mechanism, ProcessNetwork
+from labagent.world.network import Candidate, Mechanism, ProcessNetwork, merged
 from labagent.world.paths import Paths, draw_paths
 
 DRAWS = 128
@@ -123,7 +124,7 @@ class DrawnNetwork(Model):
 
     Attributes:
         mechanisms: In an order in which causes come first.
-        paths: Of each, draws of its function.
+        parts: Of each, draws of its function; those of every candidate for its parents.
         errors: (S, R, nodes) realisations of noise, in its standard deviations.
         context: (R, c) realisations of the encoded context.
         outputs: Positions of the mechanisms that are predicted.
@@ -132,13 +133,13 @@ class DrawnNetwork(Model):
     def __init__(
         self,
         network: ProcessNetwork,
-        paths: Sequence[Paths],
+        parts: Sequence[Sequence["Part"]],
         errors: Tensor,
         context: Tensor,
     ) -> None:
         super().__init__()
         self.network = network
-        self.paths = tuple(paths)
+        self.parts = tuple(map(tuple, parts))
         self.errors = errors
         self.context = context
         # BoTorch asks a model's parameters where it lives
@@ -158,12 +159,13 @@ class DrawnNetwork(Model):
         """Return the draws of some of the outputs."""
         outputs = tuple(self.network.outputs[i] for i in idcs)
         network = ProcessNetwork(self.network.mechanisms, outputs, self.network.context)
-        return DrawnNetwork(network, self.paths, self.errors, self.context)
+        return DrawnNetwork(network, self.parts, self.errors, self.context)
 
     def first(self, count: int) -> "DrawnNetwork":
         """Return the first of the draws."""
-        paths = [p.first(count) for p in self.paths]
-        return DrawnNetwork(self.network, paths, self.errors[:count], self.context)
+        few = [[p.first(count) for p in own] for own in self.parts]
+        parts = [[p for p in own if len(p.draws)] for own in few]
+        return DrawnNetwork(self.network, parts, self.errors[:count], self.context)
 
     def posterior(
         self,
@@ -189,28 +191,56 @@ class DrawnNetwork(Model):
         """Return draws (S, k, m) at X (k, d), followed through the process."""
         X = X.unsqueeze(-2)  # (k, 1, d): a recipe's realisations beside each other
         values: list[Tensor] = []
-        for i, (mechanism, paths) in enumerate(
-            zip(self.network.mechanisms, self.paths, strict=True)
-        ):
-            shared = self._shared(mechanism, X)
-            if mechanism.states:
-                f = paths.each(shared, mechanism.scaled(values))
-            else:
-                f = paths.alike(shared)
-            noise = mechanism.gp.parameters.noise
-            errors = self.errors[..., i].unsqueeze(1)
-            values.append(f + math.sqrt(noise) * errors)  # (S, k, R)
+        for i, parts in enumerate(self.parts):
+            found = [(p.draws, self._part(p, i, X, values)) for p in parts]
+            values.append(merged(found))  # (S, k, R)
         return torch.stack([values[i] for i in self.network.outputs], -1).mean(-2)
 
-    def _shared(self, mechanism: Mechanism, X: Tensor) -> Tensor:
+    def _part(
+        self, part: "Part", node: int, X: Tensor, values: Sequence[Tensor]
+    ) -> Tensor:
+        """Return a node's values (S', k, R) by the draws of one candidate."""
+        shared = self._shared(part.candidate, X)
+        if part.candidate.states:
+            before = [v[part.draws] for v in values] if part.few else values
+            f = part.paths.each(shared, part.candidate.scaled(before))
+        else:
+            f = part.paths.alike(shared)
+        noise = part.candidate.gp.parameters.noise
+        return f + math.sqrt(noise) * self.errors[part.draws, :, node].unsqueeze(1)
+
+    def _shared(self, candidate: Candidate, X: Tensor) -> Tensor:
         """Return inputs (k, R or 1, d1) that are alike for all draws."""
-        controls = X[..., list(mechanism.columns)]
-        if not mechanism.context:
+        controls = X[..., list(candidate.columns)]
+        if not candidate.context:
             return controls
-        context = self.context[:, list(mechanism.context)]
+        context = self.context[:, list(candidate.context)]
         shape = torch.broadcast_shapes(controls.shape[:-1], context.shape[:-1])
         parts = controls.expand(*shape, -1), context.expand(*shape, -1)
         return torch.cat(parts, dim=-1)
+
+
+@final
+@dataclass(frozen=True)
+class Part:
+    """Draws of a node's function that follow one candidate for its parents.
+
+    Attributes:
+        candidate: Which one.
+        draws: (S',) their places among all draws.
+        paths: S' functions.
+        few: Whether other draws follow another candidate.
+    """
+
+    candidate: Candidate
+    draws: Tensor
+    paths: Paths
+    few: bool
+
+    def first(self, count: int) -> "Part":
+        """Return those among the first of all draws."""
+        kept = self.draws < count
+        return replace(self, draws=self.draws[kept], paths=self.paths.some(kept))
 
 
 def draw_network(
@@ -224,9 +254,21 @@ def draw_network(
         count: How many.
     """
     generator = torch.Generator().manual_seed(seed)
-    paths = [draw_paths(m.gp, m.own, count, generator) for m in network.mechanisms]
+    parts = [_draw(m, count, generator) for m in network.mechanisms]
     errors, context = _realisations(network, count, generator)
-    return DrawnNetwork(network, paths, errors, context)
+    return DrawnNetwork(network, parts, errors, context)
+
+
+def _draw(mechanism: Mechanism, count: int, generator: torch.Generator) -> list[Part]:
+    """Return the draws of a node's function, candidate by candidate."""
+    parts: list[Part] = []
+    allotted = mechanism.allot(count, generator)
+    for candidate, draws in zip(mechanism.candidates, allotted, strict=True):
+        if len(draws):
+            gp, few = candidate.gp, len(draws) < count
+            paths = draw_paths(gp, candidate.own, len(draws), generator)
+            parts.append(Part(candidate, draws.to(gp.X.device), paths, few))
+    return parts
 
 
 def _realisations(

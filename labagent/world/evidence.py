@@ -25,6 +25,7 @@ import torch
 from torch import Tensor
 
 from labagent.campaigns import Campaign
+from labagent.causes import ProcessGraph
 from labagent.experiments import Trial, Trials
 from labagent.representations.encoder import SpaceEncoder
 from labagent.variables import Label
@@ -122,13 +123,19 @@ class Evidence:
         )
 
 
-def gather(campaign: Campaign, trials: Trials, encoder: SpaceEncoder) -> Evidence:
+def gather(
+    campaign: Campaign,
+    trials: Trials,
+    encoder: SpaceEncoder,
+    graphs: Sequence[ProcessGraph] = (),
+) -> Evidence:
     """Return a campaign's experiments as tensors on the CPU.
 
     Args:
         campaign: Says which quantities are measured.
         trials: The experiments.
         encoder: Of the campaign's space.
+        graphs: Graphs that uncertain causes leave probable, likeliest first.
     """
     quantities = tuple(v.name for v in campaign.measured)
     measured = trials.measured
@@ -146,7 +153,7 @@ def gather(campaign: Campaign, trials: Trials, encoder: SpaceEncoder) -> Evidenc
         S=torch.tensor(s, dtype=torch.float64).reshape(shape),
         pending=encoder.encode(pending),
         M=torch.tensor(done, dtype=torch.bool).reshape(shape),
-        nodes=network(campaign),
+        nodes=network(campaign, graphs),
         before=states_before(campaign),
         columns={n: tuple(range(s.start, s.stop)) for n, s in encoder.slices.items()},
         C=C,

@@ -156,8 +156,12 @@ class LogPosterior:
         Z = self.X / lengths
         return 2.0 * (G.sum(-1) @ (Z * Z) - (Z * (G @ Z)).sum(0))
 
-    def at(self, rows: Tensor) -> "LogPosterior":
-        """Return the same, given some of the rows."""
+    def among(self, most: int) -> "LogPosterior":
+        """Return the same, given that many evenly spread rows, if there are more."""
+        n = len(self.y)
+        if n <= most:
+            return self
+        rows = torch.linspace(0, n - 1, most).long()
         X, y, known = self.X[rows], self.y[rows], self.known[rows]
         return LogPosterior(X, y, known, self.priors, self.shape, self.free_mean)
 
@@ -172,8 +176,8 @@ def most_probable(loss: LogPosterior) -> Tensor:
     """
     n, middle = len(loss.y), loss.priors.middle
     if n > SUBSET:
-        few = loss.at(torch.linspace(0, n - 1, SUBSET).long())
-        return minimise(loss, minimise(few, middle, STEPS), LAST_STEPS)
+        few = minimise(loss.among(SUBSET), middle, STEPS)
+        return minimise(loss, few, LAST_STEPS)
     smooth = torch.ones_like(middle)
     smooth[-2:] = middle.new_tensor([0.0, QUIETER])
     found = [minimise(loss, start, STEPS) for start in (middle, middle + smooth)]
@@ -202,7 +206,7 @@ def fit_exact(
     if not len(y):
         raise ModelError("Gaussian process: got no rows, must have at least one")
     loss = LogPosterior(X, y, known, priors, shape)
-    return _process(loss, most_probable(loss))
+    return process(loss, most_probable(loss))
 
 
 def fit_several(
@@ -221,7 +225,7 @@ def fit_several(
         generator: Of the draws.
     """
     if len(loss.y) > SUBSET:
-        return [_process(loss, best)] * count
+        return [process(loss, best)] * count
     values, axes = torch.linalg.eigh(curvature(loss, best))
     least = loss.priors.widths.max() ** -2  # no wider than the prior
     root = axes / values.clamp_min(least).sqrt()
@@ -236,7 +240,7 @@ def fit_several(
     chosen = torch.searchsorted(cumulative, steps.to(cumulative)).clamp_max(
         CANDIDATES - 1
     )
-    return [_process(loss, theta[i]) for i in chosen.tolist()]
+    return [process(loss, theta[i]) for i in chosen.tolist()]
 
 
 def curvature(loss: LogPosterior, best: Tensor) -> Tensor:
@@ -247,7 +251,24 @@ def curvature(loss: LogPosterior, best: Tensor) -> Tensor:
     return 0.5 * (hessian + hessian.mT)
 
 
-def _process(loss: LogPosterior, theta: Tensor) -> ExactGP:
+def laplace(loss: LogPosterior, best: Tensor) -> float:
+    """Return log p(y), hyper-parameters integrated by Laplace's method [MacKay1992].
+
+    Args:
+        loss: The posterior density.
+        best: (d + 2,) its most probable log hyper-parameters.
+    """
+    widths = loss.priors.widths
+    # the posterior is no wider than the prior, whatever rounding says
+    bent = torch.linalg.eigvalsh(curvature(loss, best))
+    bent = bent.clamp_min(float(widths.max()) ** -2)
+    value, _ = loss(best)
+    # (2 pi)^(k/2) of prior and integral cancel
+    return -value - float(widths.log().sum()) - 0.5 * float(bent.log().sum())
+
+
+def process(loss: LogPosterior, theta: Tensor) -> ExactGP:
+    """Return the process at log hyper-parameters theta (d + 2,)."""
     *_, amplitude, noise = theta.exp().tolist()
     parameters = Parameters(theta[:-2].exp(), amplitude, noise)
     return ExactGP.condition(loss.X, loss.y, loss.known, parameters, loss.shape)

@@ -6,7 +6,6 @@ which width is honest is then a question for the evidence like any other. A fami
 normals of several widths is also how heavy tails are made.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -21,14 +20,16 @@ from labagent.weighing import (
     WIDTHS,
     Weights,
     entry,
+    likelihood_of_means,
     sealed_history,
-    squared_errors,
     starting_shares,
     weigh,
 )
 from labagent.world.fitted import Fitted, Normals
-from labagent.world.plain import SMALLEST
 from labagent.world.sealing import declared_prior, prior_prediction
+
+CLEARLY = 3.0
+"""Nats by which another member must have predicted better than the richest."""
 
 
 @dataclass(frozen=True)
@@ -68,22 +69,23 @@ class Mixture:
         return cls(members, weights, history)
 
     def leader(self, members: Sequence[str], quantities: Sequence[str]) -> str:
-        """Return who has predicted best: whose means had the least squared error.
+        """Return the last of some members, or who has clearly predicted better.
 
-        Of several quantities by the geometric mean. Confidence does not count: that is
-        for weights, and who is merely less confident finds nothing. The last of the
-        members where nothing was predicted yet.
+        By their means: confidence does not count. That is for weights, and who is
+        merely less confident finds nothing. A few lucky guesses do not count either:
+        results must be :data:`CLEARLY` likelier.
 
         Args:
-            members: Some of the members.
+            members: Some of the members, the richest last.
             quantities: What is asked for.
         """
         logs = dict.fromkeys(members, 0.0)
+        logs[members[-1]] = CLEARLY
         for quantity in quantities:
-            errors = squared_errors(self.history[quantity], members)
-            for name, error in errors.items():
-                logs[name] += math.log(max(error, SMALLEST))
-        return min(reversed(members), key=lambda name: logs[name])
+            found = likelihood_of_means(self.history[quantity], members)
+            for name, value in found.items():
+                logs[name] += value
+        return max(reversed(members), key=lambda name: logs[name])
 
     def predict(self, campaign: Campaign, X: Tensor) -> list[tuple[Prediction, ...]]:
         """Return the prediction of every measured quantity at every row of X (k, d)."""

@@ -1,8 +1,8 @@
 """The process network: a mechanism for every measured quantity, chained.
 
-Each node is an exact Gaussian process on what comes before it. A recipe is followed
-through the nodes by sampling: a draw of each state's mechanism becomes an input of the
-mechanisms after it [Astudillo2021]_.
+Each node is an exact Gaussian process on its parents, or one for every set of parents
+that is probable. A recipe is followed through the nodes by sampling: a draw of each
+state's mechanism becomes an input of the mechanisms after it [Astudillo2021]_.
 
 .. [Astudillo2021] R. Astudillo, P. I. Frazier. Bayesian optimization of function
    networks. NeurIPS 2021.
@@ -27,26 +27,28 @@ Pair = tuple[Tensor, Tensor]
 
 @final
 @dataclass(frozen=True)
-class Mechanism:
-    """One node's Gaussian process and where its inputs lie.
+class Candidate:
+    """A mechanism with one set of parents: a Gaussian process, where its inputs lie.
 
     Attributes:
-        name: The quantity.
+        names: Of the process's inputs.
         columns: Entries of an encoded intervention it sees.
         states: Positions of the nodes it sees, in the network's order.
         context: Entries of an encoded context it sees.
         offset: Of each seen state: its scaled input is (value - offset) / span.
         span: Likewise.
         gp: Over columns, then scaled states, then context.
+        probability: That these are the parents.
     """
 
-    name: str
+    names: tuple[str, ...]
     columns: tuple[int, ...]
     states: tuple[int, ...]
     context: tuple[int, ...]
     offset: Tensor
     span: Tensor
     gp: ExactGP
+    probability: float
 
     def inputs(self, X: Tensor, values: Sequence[Tensor], context: Tensor) -> Tensor:
         """Return the process's inputs (..., q, d').
@@ -77,6 +79,49 @@ class Mechanism:
 
 @final
 @dataclass(frozen=True)
+class Mechanism:
+    """One node: which parents it may have.
+
+    Attributes:
+        name: The quantity.
+        candidates: With each of the sets that are probable; likelihoods sum to one.
+    """
+
+    name: str
+    candidates: tuple[Candidate, ...]
+
+    def allot(self, count: int, generator: torch.Generator) -> list[Tensor]:
+        """Return which of some draws follow each candidate, in proportion, shuffled.
+
+        Args:
+            count: Number of draws.
+            generator: Of the shuffle; on the CPU.
+        """
+        likely = [c.probability for c in self.candidates]
+        shares = torch.tensor(likely, dtype=torch.float64)
+        steps = (torch.arange(count, dtype=torch.float64) + 0.5) / count
+        found = torch.searchsorted(shares.cumsum(0), steps)
+        found = found.clamp_max(len(shares) - 1)
+        found = found[torch.randperm(count, generator=generator)]
+        return [(found == i).nonzero()[:, 0] for i in range(len(shares))]
+
+
+def merged(parts: Sequence[tuple[Tensor, Tensor]]) -> Tensor:
+    """Return values in order of draws.
+
+    Args:
+        parts: Draws (S',) and their values (S', ...), the same shape but for S'.
+    """
+    if len(parts) == 1:
+        return parts[0][1]
+    draws = torch.cat([d for d, _ in parts])
+    shape = torch.broadcast_shapes(*(v.shape[1:] for _, v in parts))
+    values = torch.cat([v.expand(len(v), *shape) for _, v in parts])
+    return values[draws.argsort()]
+
+
+@final
+@dataclass(frozen=True)
 class ProcessNetwork:
     """All mechanisms of a process, causes before effects.
 
@@ -93,15 +138,19 @@ class ProcessNetwork:
     @property
     def noisy_inside(self) -> bool:
         """Whether context or the noise of a state changes what comes after it."""
-        seen = {i for m in self.mechanisms for i in m.states}
-        noise = [self.mechanisms[i].gp.parameters.noise for i in seen]
+        everyone = [c for m in self.mechanisms for c in m.candidates]
+        seen = {i for c in everyone for i in c.states}
+        noise = [
+            c.gp.parameters.noise for i in seen for c in self.mechanisms[i].candidates
+        ]
         return len(self.context) > 1 or max(noise, default=0.0) > QUIET
 
     def moments(self, X: Tensor, count: int) -> Pair:
         """Return means and variances (k, m) of single experiments at X (k, d).
 
         Noise and context are as they come. Each mechanism's own variance is added in
-        closed form, so that only what comes before it is sampled.
+        closed form, so that only what comes before it is sampled, and which parents
+        it has.
 
         Args:
             X: Encoded interventions, on the network's device.
@@ -113,12 +162,21 @@ class ProcessNetwork:
         z = z.to(X.device).unsqueeze(1)  # (S, 1, nodes): rows share their draws
         rows = torch.arange(count, device=X.device) % len(self.context)
         context = self.context[rows].unsqueeze(1)
+        generator = torch.Generator().manual_seed(0)
         values: list[Tensor] = []
         found: list[Pair] = []
         for i, mechanism in enumerate(self.mechanisms):
-            x = mechanism.inputs(X.expand(count, *X.shape), values, context)
-            mean, variance = mechanism.gp.marginal(x)
-            total = variance + mechanism.gp.parameters.noise
+            parts: list[tuple[Tensor, Tensor]] = []
+            for candidate, draws in zip(
+                mechanism.candidates, mechanism.allot(count, generator), strict=True
+            ):
+                before = [v[draws] for v in values]
+                alike = X.expand(len(draws), *X.shape)
+                x = candidate.inputs(alike, before, context[draws])
+                mean, variance = candidate.gp.marginal(x)
+                total = variance + candidate.gp.parameters.noise
+                parts.append((draws.to(X.device), torch.stack([mean, total], dim=-1)))
+            mean, total = merged(parts).unbind(dim=-1)
             values.append(mean + total.sqrt() * z[..., i])
             found.append((mean.mean(0), total.mean(0) + mean.var(0, correction=0)))
         means = torch.stack([found[i][0] for i in self.outputs], dim=-1)
@@ -126,18 +184,19 @@ class ProcessNetwork:
         return means, variances
 
 
-def describe(mechanism: Mechanism, names: Sequence[str]) -> Mapping[str, object]:
-    """Return a mechanism's hyper-parameters as plain numbers.
+def describe(mechanism: Mechanism) -> Mapping[str, object]:
+    """Return a mechanism's likely parents and hyper-parameters as plain numbers."""
+    return {"parents": [_described(c) for c in mechanism.candidates]}
 
-    Args:
-        mechanism: Which one.
-        names: Of its inputs.
-    """
-    p = mechanism.gp.parameters
+
+def _described(candidate: Candidate) -> Mapping[str, object]:
+    p = candidate.gp.parameters
+    names = candidate.names
     return {
+        "probability": candidate.probability,
         "lengthscales": dict(zip(names, p.lengths.tolist(), strict=True)),
         "amplitude": p.amplitude,
         "noise": p.noise,
-        "evidence": mechanism.gp.evidence,
-        "rows": len(mechanism.gp.y),
+        "evidence": candidate.gp.evidence,
+        "rows": len(candidate.gp.y),
     }

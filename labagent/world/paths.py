@@ -66,14 +66,14 @@ class Paths:
     means: Tensor
     corrections: Tensor
 
-    def first(self, count: int) -> "Paths":
-        """Return the first of the draws."""
+    def some(self, kept: Tensor) -> "Paths":
+        """Return those of the draws (S,) that are kept."""
         return replace(
             self,
-            shifts=self.shifts[:count],
-            heights=self.heights[:count],
-            means=self.means[:count],
-            corrections=self.corrections[:count],
+            shifts=self.shifts[kept],
+            heights=self.heights[kept],
+            means=self.means[kept],
+            corrections=self.corrections[kept],
         )
 
     def alike(self, x: Tensor) -> Tensor:

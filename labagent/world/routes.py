@@ -1,18 +1,39 @@
 """The process as a network of mechanisms: which variable may depend on which.
 
 Nodes are the measured quantities, in an order in which causes come first. Where the
-campaign declares causes they are a *prior* for prediction: every node may see all that
-comes earlier, and its declared parents get the shorter length-scales. Wrong edges then
-cost sharpness, not correctness (DECISIONS.md, "Declared causes are a prior").
+campaign declares causes they are a *prior* for prediction: a node's parents may be the
+declared ones, or everything that comes earlier (its declared parents then get the
+shorter length-scales), or the controls alone, and the data judge. Wrong edges then cost
+sharpness, not correctness (DECISIONS.md, "Parents are judged by the data").
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+import math
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
 
 from labagent.campaigns import Campaign
 from labagent.causes import ProcessGraph
 from labagent.variables import Role
+
+TRUST = 0.5
+"""Probability that declared parents are all there are, before any data."""
+
+
+@dataclass(frozen=True)
+class ParentSet:
+    """What a mechanism may depend on.
+
+    Attributes:
+        inputs: Names of controls, measured quantities and context variables, in the
+            node's order.
+        declared: Those of them that are declared causes; empty where none is.
+        prior: Probability before any data.
+    """
+
+    inputs: tuple[str, ...]
+    declared: frozenset[str]
+    prior: float
 
 
 @dataclass(frozen=True)
@@ -23,15 +44,46 @@ class Node:
         name: The quantity.
         inputs: Names of controls, measured quantities and context variables it may
             see: controls first, then states, then context.
-        declared: Those of them that are declared causes; empty where none is.
+        said: What its declared parents may be and how probable that was before any
+            data, likeliest first now; empty where nothing is declared.
+        states: The measured quantities among its inputs.
     """
 
     name: str
     inputs: tuple[str, ...]
-    declared: frozenset[str]
+    said: Mapping[frozenset[str], float] = field(default_factory=dict)
+    states: frozenset[str] = frozenset()
+
+    @property
+    def declared(self) -> frozenset[str]:
+        """Its likeliest declared parents; empty where none is."""
+        return next(iter(self.said), frozenset())
+
+    @property
+    def sets(self) -> tuple[ParentSet, ...]:
+        """What its parents may be, each once; first everything.
+
+        Everything, what is declared mattering most or all alike; controls alone, as if
+        nothing was measured on the way; just what is declared.
+        """
+        nothing: frozenset[str] = frozenset()
+        alone = tuple(i for i in self.inputs if i not in self.states)
+        found = [(self.inputs, self.declared), (self.inputs, nothing)]
+        found += [(alone, nothing)] if alone else []
+        priors = dict.fromkeys(found, 0.0)
+        for one in found:
+            priors[one] += (1.0 - TRUST) / len(found)
+        total = sum(self.said.values())
+        for parents, prior in self.said.items():
+            seen = tuple(i for i in self.inputs if i in parents)
+            one = (seen, parents)
+            priors[one] = priors.get(one, 0.0) + TRUST * prior / total
+        return tuple(ParentSet(*one, prior) for one, prior in priors.items())
 
 
-def network(campaign: Campaign, graph: ProcessGraph | None = None) -> tuple[Node, ...]:
+def network(
+    campaign: Campaign, graphs: Sequence[ProcessGraph] = ()
+) -> tuple[Node, ...]:
     """Return the campaign's nodes, causes before effects.
 
     A state sees the controls of its own and earlier stages and the states of earlier
@@ -40,17 +92,22 @@ def network(campaign: Campaign, graph: ProcessGraph | None = None) -> tuple[Node
 
     Args:
         campaign: Says what is set and measured, and in which order.
-        graph: Declared causes; the campaign's own by default.
+        graphs: Graphs that the declared one allows, likeliest first: each tells what
+            declared parents may be. The campaign's own by default.
     """
-    graph = campaign.graph if graph is None else graph
-    seen = {v.name: _earlier(campaign, v.name, v.role) for v in campaign.measured}
-    forbidden = {e.ends for e in graph.forbidden}
+    graphs = graphs or (campaign.graph,)
     context = tuple(v.name for v in campaign.context)
-    nodes = [
-        _node(v.name, (*seen[v.name], *context), graph, forbidden)
-        for v in campaign.measured
-    ]
-    by_name = {n.name: n for n in nodes}
+    forbidden = {e.ends for e in campaign.graph.forbidden}
+    measured = frozenset(v.name for v in campaign.measured)
+    by_name: dict[str, Node] = {}
+    for variable in campaign.measured:
+        name = variable.name
+        earlier = _earlier(campaign, name, variable.role)
+        inputs = dict.fromkeys((*earlier, *context, *campaign.graph.parents(name)))
+        allowed = tuple(i for i in inputs if (i, name) not in forbidden)
+        told = dict.fromkeys(frozenset(g.parents(name)) for g in graphs)
+        said = {s: _prior(campaign.graph, name, s) for s in told if s}
+        by_name[name] = Node(name, allowed, said, measured.intersection(allowed))
     return tuple(_ordered(by_name, campaign))
 
 
@@ -97,16 +154,12 @@ def _measured(campaign: Campaign) -> tuple[str, ...]:
     return tuple(v.name for v in campaign.measured)
 
 
-def _node(
-    name: str,
-    earlier: tuple[str, ...],
-    graph: ProcessGraph,
-    forbidden: set[tuple[str, str]],
-) -> Node:
-    parents = graph.parents(name)
-    inputs = dict.fromkeys((*earlier, *parents))
-    allowed = tuple(i for i in inputs if (i, name) not in forbidden)
-    return Node(name, allowed, frozenset(parents))
+def _prior(graph: ProcessGraph, child: str, parents: Collection[str]) -> float:
+    """Return how probable just these of the uncertain parents were declared to be."""
+    doubtful = [e for e in graph.uncertain if e.child == child]
+    return math.prod(
+        e.probability if e.parent in parents else 1.0 - e.probability for e in doubtful
+    )
 
 
 def _ordered(nodes: Mapping[str, Node], campaign: Campaign) -> Iterator[Node]:

@@ -28,7 +28,7 @@ from labagent.causes import ProcessGraph
 from labagent.errors import ModelError
 from labagent.world.exact import ExactGP, matern52
 from labagent.world.fitting import LogPosterior, fit_several, most_probable
-from labagent.world.mechanisms import length_priors
+from labagent.world.parents import length_priors
 from labagent.world.plain import FEWEST_ROWS, standardisation
 
 JITTER = 1e-7

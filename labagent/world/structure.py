@@ -19,10 +19,16 @@ from torch import Tensor
 
 from labagent.causes import Cause, ProcessGraph
 from labagent.world.exact import squared_exponential
-from labagent.world.fitting import STEPS, LogPosterior, Priors, curvature, minimise
-from labagent.world.mechanisms import length_priors
+from labagent.world.fitting import STEPS, LogPosterior, laplace, minimise
+from labagent.world.parents import length_priors
 from labagent.world.plain import FEWEST_ROWS, standardisation
 from labagent.world.structural import Records, telling_rows
+
+LEAST = 0.02
+"""Graphs of a smaller probability are not reckoned with."""
+
+MOST = 8
+"""Graphs that are reckoned with at most."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +47,12 @@ class Structure:
     def likeliest(self) -> ProcessGraph:
         """The most probable graph."""
         return self.graphs[0][0]
+
+    @property
+    def probable(self) -> tuple[ProcessGraph, ...]:
+        """The graphs that are still to be reckoned with, likeliest first."""
+        likely = [g for g, p in self.graphs if p >= LEAST]
+        return tuple(likely[:MOST]) or (self.likeliest,)
 
 
 def judge(graph: ProcessGraph, records: Records) -> Structure:
@@ -116,31 +128,16 @@ def _evidence(
     low = x.min(dim=0).values
     span = x.max(dim=0).values - low
     x = (x - low) / torch.where(span > 0, span, torch.ones_like(span))
-    priors = length_priors(torch.ones(x.shape[-1], dtype=torch.bool))
-    return laplace(x, y, priors)
+    return _integrated(x, y)
 
 
 def _independent(y: Tensor) -> float:
     """Return the evidence of a process without inputs: mean and noise alone."""
-    x = y.new_zeros(len(y), 1)
-    priors = length_priors(torch.ones(1, dtype=torch.bool))
-    return laplace(x, y, priors)
+    return _integrated(y.new_zeros(len(y), 1), y)
 
 
-def laplace(x: Tensor, y: Tensor, priors: Priors) -> float:
-    """Return log p(y), hyper-parameters integrated by Laplace's method [MacKay1992].
-
-    Args:
-        x: (n, d) inputs in [0, 1].
-        y: (n,) standardised values.
-        priors: Of the hyper-parameters.
-    """
+def _integrated(x: Tensor, y: Tensor) -> float:
+    """Return log p(y) of standardised values y (n,) at x (n, d) in [0, 1]."""
+    priors = length_priors(torch.ones(x.shape[-1], dtype=torch.bool))
     loss = LogPosterior(x, y, torch.zeros_like(y), priors, squared_exponential)
-    best = minimise(loss, priors.middle, STEPS)
-    spreads = priors.widths
-    # the posterior is no wider than the prior, whatever rounding says
-    bent = torch.linalg.eigvalsh(curvature(loss, best))
-    bent = bent.clamp_min(float(spreads.max()) ** -2)
-    value, _ = loss(best)
-    normaliser = float(spreads.log().sum())  # (2 pi)^(k/2) of prior and integral cancel
-    return -value - normaliser - 0.5 * float(bent.log().sum())
+    return laplace(loss, minimise(loss, priors.middle, STEPS))

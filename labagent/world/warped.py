@@ -24,7 +24,7 @@ from torch import Tensor
 from labagent.world.evidence import Evidence
 from labagent.world.exact import ExactGP, matern52
 from labagent.world.fitting import fit_exact
-from labagent.world.mechanisms import length_priors
+from labagent.world.parents import length_priors
 from labagent.world.separate import Separate, fit_separate
 
 NEAR = 1e-6

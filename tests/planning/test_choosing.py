@@ -140,3 +140,27 @@ def test_every_kind_of_space_is_served(space: DesignSpace) -> None:
     at = torch.full((encoder.width,), 0.3, dtype=torch.float64)
     found = choose(encoder, lambda p: Nearness(at, p), wanted(encoder, 2, seed=0))
     assert len(count_keys([c.intervention for c in found])) == 2
+
+
+class Needle(Nearness):
+    """As good as nothing but close to one point."""
+
+    def forward(self, X: Tensor) -> Tensor:
+        r2 = (X.squeeze(-2) - self.at).square().sum(dim=-1)
+        value = torch.exp(-r2 / (2 * 0.04**2))
+        return torch.where(value > 1e-2, value, 0.0 * value)
+
+
+def test_what_is_only_good_close_to_the_best_so_far_is_found() -> None:
+    names = [f"x{i}" for i in range(6)]
+    controls = [control(name, Continuous(0, 1)) for name in names]
+    encoder = SpaceEncoder(DesignSpace(tuple(controls)))
+    at = encoder.encode([dict.fromkeys(names, 0.81)])[0]
+    best = dict.fromkeys(names, 0.75)
+    asked = Wanted(1, encoder.encode([]), seed=0, around=[best])
+    (found,) = choose_mixed(encoder, lambda pending: Needle(at, pending), asked)
+    assert found.score == pytest.approx(1.0, abs=1e-3)
+    (lost,) = choose_mixed(
+        encoder, lambda pending: Needle(at, pending), wanted(encoder, 1)
+    )
+    assert lost.score < 0.5

@@ -23,8 +23,8 @@ def chained(unit: float = 1.0, n: int = 20) -> Evidence:
     seen = evidence(n=n, noise=5.0)
     controls = {"x0": (0,), "x1": (1,)}
     nodes = (
-        Node("z", ("x0", "x1"), frozenset({"x0"})),
-        Node("y", ("x0", "x1", "z"), frozenset({"z"})),
+        Node("z", ("x0", "x1"), {frozenset({"x0"}): 1.0}),
+        Node("y", ("x0", "x1", "z"), {frozenset({"z"}): 1.0}, frozenset({"z"})),
     )
     return replace(seen, Y=unit * seen.Y, nodes=nodes, columns=controls)
 
@@ -162,8 +162,15 @@ def test_what_was_sealed_decides_the_weights() -> None:
 
 def test_who_predicted_best_leads_however_confident() -> None:
     """The forest is nearer; the plain process is wide and has the better log score."""
-    mixed = after_three(Member("plain-gp", 0.5, 40, 10), Member("forest", 0.5, 47, 0.1))
+    mixed = after_three(Member("plain-gp", 0.5, 40, 10), Member("forest", 0.5, 49, 0.1))
     assert mixed.leader(["forest", "plain-gp"], ["y"]) == "forest"
+    assert mixed.leader(["plain-gp", "forest"], ["y"]) == "forest"
+
+
+def test_a_few_lucky_guesses_do_not_lead() -> None:
+    """Three results are 3/2 log 4 = 2 nats likelier at half the error: too few."""
+    mixed = after_three(Member("plain-gp", 0.5, 44, 1), Member("forest", 0.5, 47, 1))
+    assert mixed.leader(["forest", "plain-gp"], ["y"]) == "plain-gp"
     assert mixed.leader(["plain-gp", "forest"], ["y"]) == "forest"
 
 

@@ -15,7 +15,8 @@ from labagent.representations.encoder import SpaceEncoder
 from labagent.variables import Label, Real, Role, Variable
 from labagent.world import Evidence, gather
 from labagent.world.drawn import DrawnNetwork, DrawnPosterior, draw_network
-from labagent.world.mechanisms import FittedNetwork, fit_network, length_priors
+from labagent.world.mechanisms import FittedNetwork, fit_network
+from labagent.world.parents import length_priors
 from labagent.world.routes import network
 from tests.spaces import PLANE, campaign
 from tests.world.test_plain import uniform
@@ -103,7 +104,10 @@ def test_draws_have_the_networks_moments(chain: FittedNetwork) -> None:
     X = uniform(6, seed=9)
     mean, variance = chain.network.moments(X, 1024)
     found = at(draw_network(chain.network, 1, 4096), X)
-    noise = [chain.network.mechanisms[i].gp.parameters.noise for i in (0, 1, 2)]
+    noise = [
+        sum(c.probability * c.gp.parameters.noise for c in m.candidates)
+        for m in chain.network.mechanisms
+    ]
     order = [chain.network.outputs.index(i) for i in (0, 1, 2)]
     total = found.variance.clone()
     total[:, order] += torch.tensor(noise, dtype=torch.float64)
@@ -161,11 +165,10 @@ def test_rows_without_a_state_still_teach_the_others() -> None:
         less = {k: v for k, v in rows[i].results.items() if k != "phase"}
         rows[i] = replace(rows[i], results=less)
     fitted = fit_network(seen(route(), Trials(0, tuple(rows))), 0)
-    assert {m.name: len(m.gp.y) for m in fitted.network.mechanisms} == {
-        "grain": 30,
-        "phase": 20,
-        "y": 20,
+    rows = {
+        m.name: {len(c.gp.y) for c in m.candidates} for m in fitted.network.mechanisms
     }
+    assert rows == {"grain": {30}, "phase": {20}, "y": {20}}
 
 
 def test_context_is_averaged_over_what_was_seen_of_it() -> None:
@@ -191,7 +194,7 @@ def test_context_is_averaged_over_what_was_seen_of_it() -> None:
 
 
 def test_one_result_is_refused() -> None:
-    with pytest.raises(ModelError, match="got 1 results of"):
+    with pytest.raises(ModelError, match="measured together with what it depends on"):
         fit_network(seen(route(), trials(1)), 0)
 
 

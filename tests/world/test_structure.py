@@ -6,9 +6,10 @@ import pytest
 import torch
 
 from labagent.causes import Cause, ProcessGraph
-from labagent.world.fitting import Priors
+from labagent.world.exact import squared_exponential
+from labagent.world.fitting import STEPS, LogPosterior, Priors, laplace, minimise
 from labagent.world.structural import Records
-from labagent.world.structure import judge, laplace
+from labagent.world.structure import judge
 from tests.world.test_structural import normals
 
 
@@ -77,4 +78,6 @@ def test_laplace_is_close_to_the_integral() -> None:
         prior = -0.5 * ((t + 0.5) / 0.6) ** 2 - math.log(0.6 * math.sqrt(2 * math.pi))
         logs.append(float(normal.log_prob(y)) + prior)
     exact = float(torch.tensor(logs).logsumexp(0)) + math.log(float(u[1] - u[0]))
-    assert laplace(x, y, pinned) == pytest.approx(exact, abs=0.1)
+    loss = LogPosterior(x, y, torch.zeros_like(y), pinned, squared_exponential)
+    best = minimise(loss, pinned.middle, STEPS)
+    assert laplace(loss, best) == pytest.approx(exact, abs=0.1)

@@ -1,0 +1,291 @@
+"""Which parents a mechanism has, as far as its data tell.
+
+Every set of parents that a node allows (:attr:`labagent.world.routes.Node.sets`), with
+noise and without, is a Gaussian process of its own. Its evidence, with hyper-parameters
+integrated by Laplace's method, and its prior make its probability [MacKay1992]_, and a
+network is followed with each as often as it is probable [Hoeting1999]_: what the data
+cannot tell apart stays open.
+
+A mechanism is fitted on the rows in which its quantity and its measured parents were
+seen, and nobody set that quantity. Its length-scales have log-normal priors: a declared
+parent's has its mode at 0.2 sqrt(p) for p declared inputs, as the plain process has for
+all of its inputs; one that is merely earlier starts out flat, and has to be shown by
+the data.
+
+.. [Hoeting1999] J. A. Hoeting, D. Madigan, A. E. Raftery, C. T. Volinsky. Bayesian
+   model averaging: a tutorial. Statistical Science 14(4), 1999.
+.. [Hvarfner2024] C. Hvarfner, E. O. Hellsten, L. Nardi. Vanilla Bayesian optimization
+   performs great in high dimensions. ICML 2024.
+.. [MacKay1992] D. J. C. MacKay. Bayesian interpolation. Neural Computation 4(3), 1992.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from labagent.errors import ModelError
+from labagent.world.evidence import Evidence
+from labagent.world.exact import squared_exponential
+from labagent.world.fitting import (
+    LogPosterior,
+    Priors,
+    laplace,
+    most_probable,
+    process,
+)
+from labagent.world.network import Candidate
+from labagent.world.plain import FEWEST_ROWS, standardisation
+from labagent.world.routes import Node, ParentSet
+
+SPREAD = math.sqrt(3.0)
+"""Standard deviation of log length-scales of what is taken to matter [Hvarfner2024]."""
+
+FLAT = math.sqrt(2.0)
+"""Mean log length-scale, less log(d)/2, of an input not declared."""
+
+FLAT_SPREAD = 1.2
+"""Standard deviation of the same."""
+
+NOISES = ((-5.0, 2.0), (-14.0, 1.0))
+"""Means and standard deviations of a mechanism's log noise variance, standardised.
+
+A mechanism is noisy or, as in many simulators, it is not; of a dozen rows nobody can
+tell noise from a function not yet known, of which only the latter is worth exploring.
+Both stay open, like sets of parents, until the data tell.
+"""
+
+ENOUGH = 128
+"""Rows by which parents are judged where there are more."""
+
+LEAST = 0.02
+"""Sets of parents of a smaller probability are dropped."""
+
+
+def length_priors(declared: Tensor) -> Priors:
+    """Return the priors of length-scales (d,), given which inputs are declared."""
+    d = len(declared)
+    count = int(declared.sum()) or d
+    matters = declared if bool(declared.any()) else torch.ones_like(declared)
+    near = FLAT - SPREAD**2 + 0.5 * math.log(max(count, 1))
+    far = FLAT + 0.5 * math.log(max(d, 1))
+    middle = torch.where(matters, near, far).to(torch.float64)
+    spread = torch.where(matters, SPREAD, FLAT_SPREAD).to(torch.float64)
+    return Priors(middle, spread)
+
+
+def scale_of(evidence: Evidence, quantity: str) -> tuple[float, float]:
+    """Return mean and standard deviation of a quantity's data, in declared units.
+
+    Raises:
+        ModelError: It was not measured at least twice.
+    """
+    y = evidence.Y[evidence.tells(quantity), evidence.column(quantity)]
+    if len(y) < FEWEST_ROWS:
+        raise ModelError(
+            f"process network: got {len(y)} results of {quantity}, must have at least "
+            f"{FEWEST_ROWS}; record results first"
+        )
+    return standardisation(y)
+
+
+def find_parents(
+    node: Node, evidence: Evidence, place: torch.device
+) -> tuple[Candidate, ...]:
+    """Return the sets of parents that a node's data leave probable, fitted.
+
+    Args:
+        node: The quantity and what its parents may be.
+        evidence: The data.
+        place: Where the processes live.
+
+    Raises:
+        ModelError: The quantity was never measured twice together with any of them.
+    """
+    views = _views(node, evidence, place)
+    common = torch.stack([v.rows for v in views]).all(dim=0)
+    if len(views) == 1 or int(common.sum()) < FEWEST_ROWS:
+        return (_widest(views).candidate(1.0),)  # nothing to compare, or no rows to
+    return _judge(views, common)
+
+
+def likelihood(
+    node: Node, evidence: Evidence, place: torch.device
+) -> tuple[float, Tensor]:
+    """Return the log density of a node's data in their unit, and of which rows (n,).
+
+    Given the parents together with which it was measured most often.
+    """
+    view = _widest(_views(node, evidence, place))
+    [_, scale] = scale_of(evidence, node.name)
+    count = int(view.rows.sum())
+    return view.candidate(1.0).gp.evidence - count * math.log(scale), view.rows
+
+
+def _views(node: Node, evidence: Evidence, place: torch.device) -> list["_View"]:
+    views = [_View.of(node, s, n, evidence, place) for s in node.sets for n in NOISES]
+    views = [v for v in views if int(v.rows.sum()) >= FEWEST_ROWS]
+    if not views:
+        raise ModelError(
+            f"mechanism of {node.name}: was measured together with what it depends on "
+            f"less than {FEWEST_ROWS} times; measure it together with "
+            f"{', '.join(node.inputs)}"
+        )
+    return views
+
+
+def _widest(views: Sequence["_View"]) -> "_View":
+    """Return the view of most rows, the first of equals."""
+    return max(views, key=lambda v: int(v.rows.sum()))
+
+
+def _judge(views: Sequence["_View"], common: Tensor) -> tuple[Candidate, ...]:
+    """Return what is probable by the rows (n,) that all can be judged by."""
+    losses = [view.loss(common).among(ENOUGH) for view in views]
+    best = [most_probable(loss) for loss in losses]
+    logs = [
+        math.log(view.parents.prior) + laplace(loss, theta)
+        for view, loss, theta in zip(views, losses, best, strict=True)
+    ]
+    found = torch.tensor(logs, dtype=torch.float64).softmax(dim=0)
+    kept = torch.where(found >= LEAST, found, torch.zeros_like(found))
+    shares = (kept / kept.sum()).tolist()
+    return tuple(
+        view.candidate(share, theta if len(loss.y) == int(view.rows.sum()) else None)
+        for view, loss, theta, share in zip(views, losses, best, shares, strict=True)
+        if share
+    )
+
+
+@dataclass(frozen=True)
+class _View:
+    """A node's data as one set of parents sees them.
+
+    Attributes:
+        node: The quantity.
+        parents: The set.
+        noise: Prior of the log noise variance.
+        evidence: The data.
+        rows: (n,) those that tell of the mechanism with these parents.
+        offset: (p,) least value of each measured parent, standardised.
+        span: (p,) its range.
+        place: Where processes live.
+    """
+
+    node: Node
+    parents: ParentSet
+    noise: tuple[float, float]
+    evidence: Evidence
+    rows: Tensor
+    offset: Tensor
+    span: Tensor
+    place: torch.device
+
+    @classmethod
+    def of(
+        cls,
+        node: Node,
+        parents: ParentSet,
+        noise: tuple[float, float],
+        evidence: Evidence,
+        place: torch.device,
+    ) -> "_View":
+        names = [i for i in parents.inputs if i in evidence.quantities]
+        columns = [evidence.column(q) for q in (node.name, *names)]
+        complete = ~evidence.Y[:, columns].isnan().any(dim=-1)
+        rows = complete & evidence.tells(node.name)
+        offset, span = _range(_standardised(evidence, names)[rows])
+        return cls(node, parents, noise, evidence, rows, offset, span, place)
+
+    @property
+    def states(self) -> list[str]:
+        """Measured quantities among the parents."""
+        return [i for i in self.parents.inputs if i in self.evidence.quantities]
+
+    def _columns(self, groups: Mapping[str, Sequence[int]]) -> tuple[int, ...]:
+        return tuple(c for i in self.parents.inputs for c in groups.get(i, ()))
+
+    @property
+    def columns(self) -> tuple[int, ...]:
+        """Entries of an encoded intervention."""
+        return self._columns(self.evidence.columns)
+
+    @property
+    def context(self) -> tuple[int, ...]:
+        """Entries of an encoded context."""
+        return self._columns(self.evidence.context_columns)
+
+    def loss(self, rows: Tensor) -> LogPosterior:
+        """Return the posterior density of hyper-parameters given some rows (n,)."""
+        e, name = self.evidence, self.node.name
+        seen = (_standardised(e, self.states)[rows] - self.offset) / self.span
+        parts = e.X[rows][:, list(self.columns)], seen, e.C[rows][:, list(self.context)]
+        _, scale = scale_of(e, name)
+        s = e.S[rows, e.column(name)] / scale
+        priors = length_priors(self._declared())
+        return LogPosterior(
+            torch.cat(parts, dim=-1).to(self.place),
+            _standardised(e, [name])[rows, 0].to(self.place),
+            s.nan_to_num(0.0).square().to(self.place),
+            Priors(
+                priors.lengths.to(self.place),
+                priors.spread.to(self.place),
+                noise=self.noise,
+            ),
+            squared_exponential,
+        )
+
+    def candidate(self, probability: float, theta: Tensor | None = None) -> Candidate:
+        """Return the fitted process.
+
+        Args:
+            probability: Of this set of parents.
+            theta: Most probable log hyper-parameters, where they are known already.
+        """
+        loss = self.loss(self.rows)
+        order = [n.name for n in self.evidence.nodes]
+        return Candidate(
+            names=self._names(),
+            columns=self.columns,
+            states=tuple(order.index(i) for i in self.states),
+            context=self.context,
+            offset=self.offset.to(self.place),
+            span=self.span.to(self.place),
+            gp=process(loss, most_probable(loss) if theta is None else theta),
+            probability=probability,
+        )
+
+    def _names(self) -> tuple[str, ...]:
+        e = self.evidence
+        columns = (e.features[c] for c in self.columns)
+        context = (e.context_features[c] for c in self.context)
+        return (*columns, *self.states, *context)
+
+    def _declared(self) -> Tensor:
+        """Return which inputs are declared parents (d',)."""
+        states = dict.fromkeys(self.states, (0,))
+        flags: list[bool] = []
+        for groups in (self.evidence.columns, states, self.evidence.context_columns):
+            for name in self.parents.inputs:
+                declared = name in self.parents.declared
+                flags += [declared] * len(groups.get(name, ()))
+        return torch.tensor(flags, dtype=torch.bool)
+
+
+def _standardised(evidence: Evidence, quantities: Sequence[str]) -> Tensor:
+    """Return standardised values (n, p) of quantities."""
+    columns = [evidence.column(q) for q in quantities]
+    scales = [scale_of(evidence, q) for q in quantities]
+    scaled = evidence.Y.new_tensor(scales).reshape(-1, 2)
+    return (evidence.Y[:, columns] - scaled[:, 0]) / scaled[:, 1]
+
+
+def _range(seen: Tensor) -> tuple[Tensor, Tensor]:
+    """Return least values and ranges (p,) of states seen (n, p); 1 for no range."""
+    if not seen.numel():
+        return seen.new_zeros(seen.shape[-1]), seen.new_ones(seen.shape[-1])
+    low = seen.min(dim=0).values
+    span = seen.max(dim=0).values - low
+    return low, torch.where(span > 0, span, torch.ones_like(span))
