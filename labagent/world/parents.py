@@ -1,10 +1,10 @@
 """Which parents a mechanism has, as far as its data tell.
 
-Every set of parents that a node allows (:attr:`labagent.world.routes.Node.sets`), with
-noise and without, is a Gaussian process of its own. Its evidence, with hyper-parameters
-integrated by Laplace's method, and its prior make its probability [MacKay1992]_, and a
-network is followed with each as often as it is probable [Hoeting1999]_: what the data
-cannot tell apart stays open.
+Every set of parents that a node allows (:attr:`labagent.world.routes.Node.sets`) is a
+Gaussian process of its own. Its evidence, with hyper-parameters integrated by Laplace's
+method, and its prior make its probability [MacKay1992]_, and a network is followed with
+each set as often as it is probable [Hoeting1999]_: what the data cannot tell apart
+stays open.
 
 A mechanism is fitted on the rows in which its quantity and its measured parents were
 seen, and nobody set that quantity. Its length-scales have log-normal priors: a declared
@@ -49,12 +49,11 @@ FLAT = math.sqrt(2.0)
 FLAT_SPREAD = 1.2
 """Standard deviation of the same."""
 
-NOISES = ((-5.0, 2.0), (-14.0, 1.0))
-"""Means and standard deviations of a mechanism's log noise variance, standardised.
+NOISE = (-13.0, 3.0)
+"""Mean and standard deviation of a mechanism's log noise variance, standardised.
 
-A mechanism is noisy or, as in many simulators, it is not; of a dozen rows nobody can
-tell noise from a function not yet known, of which only the latter is worth exploring.
-Both stay open, like sets of parents, until the data tell.
+Much of what looks like noise in a dozen rows is a function not yet known, and only that
+is worth exploring: noise has to be shown by the data.
 """
 
 ENOUGH = 128
@@ -125,7 +124,7 @@ def likelihood(
 
 
 def _views(node: Node, evidence: Evidence, place: torch.device) -> list["_View"]:
-    views = [_View.of(node, s, n, evidence, place) for s in node.sets for n in NOISES]
+    views = [_View.of(node, s, evidence, place) for s in node.sets]
     views = [v for v in views if int(v.rows.sum()) >= FEWEST_ROWS]
     if not views:
         raise ModelError(
@@ -166,7 +165,6 @@ class _View:
     Attributes:
         node: The quantity.
         parents: The set.
-        noise: Prior of the log noise variance.
         evidence: The data.
         rows: (n,) those that tell of the mechanism with these parents.
         offset: (p,) least value of each measured parent, standardised.
@@ -176,7 +174,6 @@ class _View:
 
     node: Node
     parents: ParentSet
-    noise: tuple[float, float]
     evidence: Evidence
     rows: Tensor
     offset: Tensor
@@ -185,19 +182,14 @@ class _View:
 
     @classmethod
     def of(
-        cls,
-        node: Node,
-        parents: ParentSet,
-        noise: tuple[float, float],
-        evidence: Evidence,
-        place: torch.device,
+        cls, node: Node, parents: ParentSet, evidence: Evidence, place: torch.device
     ) -> "_View":
         names = [i for i in parents.inputs if i in evidence.quantities]
         columns = [evidence.column(q) for q in (node.name, *names)]
         complete = ~evidence.Y[:, columns].isnan().any(dim=-1)
         rows = complete & evidence.tells(node.name)
         offset, span = _range(_standardised(evidence, names)[rows])
-        return cls(node, parents, noise, evidence, rows, offset, span, place)
+        return cls(node, parents, evidence, rows, offset, span, place)
 
     @property
     def states(self) -> list[str]:
@@ -232,7 +224,7 @@ class _View:
             Priors(
                 priors.lengths.to(self.place),
                 priors.spread.to(self.place),
-                noise=self.noise,
+                noise=NOISE,
             ),
             squared_exponential,
         )

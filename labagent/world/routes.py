@@ -70,14 +70,16 @@ class Node:
         alone = tuple(i for i in self.inputs if i not in self.states)
         found = [(self.inputs, self.declared), (self.inputs, nothing)]
         found += [(alone, nothing)] if alone else []
-        priors = dict.fromkeys(found, 0.0)
-        for one in found:
-            priors[one] += (1.0 - TRUST) / len(found)
+        shares = [(one, (1.0 - TRUST) / len(found)) for one in found]
         total = sum(self.said.values())
         for parents, prior in self.said.items():
             seen = tuple(i for i in self.inputs if i in parents)
-            one = (seen, parents)
-            priors[one] = priors.get(one, 0.0) + TRUST * prior / total
+            shares.append(((seen, parents), TRUST * prior / total))
+        priors: dict[tuple[tuple[str, ...], frozenset[str]], float] = {}
+        for (inputs, declared), share in shares:
+            # declaring everything tells no more than declaring nothing
+            some = declared if declared < {*inputs} else nothing
+            priors[inputs, some] = priors.get((inputs, some), 0.0) + share
         return tuple(ParentSet(*one, prior) for one, prior in priors.items())
 
 
