@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from labagent.campaigns import Campaign
 from labagent.experiments import Basis, ExperimentRecord, Prediction
@@ -102,6 +103,36 @@ def causes_of(found: DecisionRecord) -> dict[str, float]:
 def steered_by(found: DecisionRecord) -> str:
     """Return the member that a decision's search followed; empty where none did."""
     return str(found.decision.model.get(_STEERING, ""))
+
+
+def depends_on(found: DecisionRecord) -> dict[str, list[tuple[list[str], float]]]:
+    """Return what each quantity depends on by the network, as a decision saw it.
+
+    Quantity to sets of inputs and their probabilities, likeliest first; empty where
+    there was no network.
+    """
+    network: Any = found.decision.model.get("network") or {}
+    told: dict[str, list[tuple[list[str], float]]] = {}
+    for quantity, mechanism in network.items():
+        shares: dict[tuple[str, ...], float] = {}
+        for one in mechanism.get("parents", ()):  # older decisions name none
+            names = tuple(one["lengthscales"])
+            shares[names] = shares.get(names, 0.0) + float(one["probability"])
+        likely = sorted(shares.items(), key=lambda pair: -pair[1])
+        if likely:
+            told[quantity] = [(list(names), p) for names, p in likely]
+    return told
+
+
+def in_causes(found: Mapping[str, Sequence[tuple[Sequence[str], float]]]) -> str:
+    """Return what each quantity depends on, likeliest first, one a line."""
+    lines: list[str] = []
+    for quantity, sets in found.items():
+        told = [
+            f"{', '.join(names)} ({100 * p:.0f} %)" for names, p in sets if p >= SPEAKS
+        ]
+        lines.append(f"{quantity}: {'; or '.join(told)}")
+    return "\n".join(lines)
 
 
 def only_members(model: Mapping[str, object]) -> dict[str, object]:

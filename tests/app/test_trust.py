@@ -41,3 +41,27 @@ def test_uncertain_causes_are_told_with_their_probability(begun: Lab) -> None:
     assert "humidity -> plqy: 25 % likely" in shown
     assert "edges." not in shown
     assert begun.answer("explain", 1)["uncertain_causes"] == {}
+
+
+def test_explain_tells_what_each_quantity_depends_on(begun: Lab) -> None:
+    sets = [
+        {"probability": 0.7, "lengthscales": {"grain_size": 0.3}},
+        {"probability": 0.2, "lengthscales": {"temperature": 1.0, "grain_size": 9.0}},
+        {"probability": 0.08, "lengthscales": {"temperature": 2.0, "grain_size": 8.0}},
+        {"probability": 0.02, "lengthscales": {"temperature": 1.0}},
+    ]
+    with begun.logbook() as (logbook, row):
+        [first] = logbook.decisions(row)
+        model = {**first.decision.model, "network": {"plqy": {"parents": sets}}}
+        later = replace(first.decision, batch=1, model=model)
+        logbook.add_decision(row, later, begun.campaign.stages, "agent")
+    shown = " ".join(begun("explain", 3).output.split())
+    assert "plqy: grain_size (70 %); or temperature, grain_size (28 %)" in shown
+    assert "network.plqy.parents.2.lengthscales.grain_size = 9" in shown
+    found = begun.answer("explain", 3)["depends_on"]["plqy"]
+    assert [(f["inputs"], round(f["probability"], 2)) for f in found] == [
+        (["grain_size"], 0.7),
+        (["temperature", "grain_size"], 0.28),
+        (["temperature"], 0.02),
+    ]
+    assert begun.answer("explain", 1)["depends_on"] == {}

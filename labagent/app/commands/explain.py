@@ -18,6 +18,8 @@ from labagent.app.text import (
 )
 from labagent.app.trust import (
     causes_of,
+    depends_on,
+    in_causes,
     in_words,
     likely,
     only_members,
@@ -80,6 +82,10 @@ def plain(record: ExperimentRecord, found: DecisionRecord, pending: list[int]) -
         "weights": weights(record),
         "steered_by": steered_by(found),
         "uncertain_causes": causes_of(found),
+        "depends_on": {
+            quantity: [{"inputs": names, "probability": p} for names, p in sets]
+            for quantity, sets in depends_on(found).items()
+        },
         "model": dict(decision.model),
         "versions": dict(decision.versions),
     }
@@ -135,6 +141,7 @@ def screen(
             ("trusted", _trusted(record)),
             ("steered by", steered_by(found)),
             ("uncertain", likely(causes_of(found))),
+            ("depends on", in_causes(depends_on(found))),
             ("model", "\n".join(flat(only_members(decision.model)))),
             ("versions", ", ".join(f"{k} {v}" for k, v in decision.versions.items())),
         ]

@@ -207,10 +207,14 @@ def _seen(m: Measurement) -> str:
 
 
 def flat(data: Mapping[str, object], head: str = "") -> Iterator[str]:
-    """Yield a nested mapping as ``a.b = value`` lines."""
+    """Yield a nested mapping as ``a.b = value`` lines, lists of them numbered."""
     for name, value in data.items():
         if isinstance(value, Mapping):
             yield from flat(value, f"{head}{name}.")
+        elif isinstance(value, list) and value and isinstance(value[0], Mapping):
+            yield from flat(
+                {str(i): v for i, v in enumerate(value, 1)}, f"{head}{name}."
+            )
         else:
             yield f"{head}{name} = {_short(value)}"
 
