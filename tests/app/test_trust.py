@@ -56,12 +56,12 @@ def test_explain_tells_what_each_quantity_depends_on(begun: Lab) -> None:
         later = replace(first.decision, batch=1, model=model)
         logbook.add_decision(row, later, begun.campaign.stages, "agent")
     shown = " ".join(begun("explain", 3).output.split())
-    assert "plqy: grain_size (70 %); or temperature, grain_size (28 %)" in shown
+    assert "plqy: grain_size (70 %); or grain_size, temperature (28 %)" in shown
     assert "network.plqy.parents.2.lengthscales.grain_size = 9" in shown
     found = begun.answer("explain", 3)["depends_on"]["plqy"]
     assert [(f["inputs"], round(f["probability"], 2)) for f in found] == [
         (["grain_size"], 0.7),
-        (["temperature", "grain_size"], 0.28),
+        (["grain_size", "temperature"], 0.28),
         (["temperature"], 0.02),
     ]
     assert begun.answer("explain", 1)["depends_on"] == {}
