@@ -3,7 +3,8 @@ r"""An exact Gaussian process that fits quickly: for mechanisms and for grids.
 y = m + f(x) + e,  m ~ N(0, 1),  f ~ GP(0, a k),  e ~ N(0, v + s^2)
 
 with y standardised, k an ARD kernel of the scaled distance, v an inferred noise
-variance and s known standard uncertainties. The mean m is integrated out: it adds 1 to
+variance (of a row, relative to others, where repeats tell) and s known standard
+uncertainties. The mean m is integrated out: it adds 1 to
 every covariance. :mod:`labagent.world.fitting` finds lengths, a and v [Rasmussen2006]_.
 
 .. [Rasmussen2006] C. E. Rasmussen, C. K. I. Williams. Gaussian processes for machine
@@ -71,6 +72,7 @@ class ExactGP:
         root: (n, n) L^-1, of the Cholesky factor K = L L'. Explained variances are
             squares of its rows' products: K^-1 itself would lose them to rounding.
         evidence: Log marginal likelihood, in nats.
+        relative: (n,) inferred noise variances, relative to that of the parameters.
     """
 
     X: Tensor
@@ -81,6 +83,7 @@ class ExactGP:
     weights: Tensor
     root: Tensor
     evidence: float
+    relative: Tensor
 
     @classmethod
     def condition(
@@ -90,18 +93,25 @@ class ExactGP:
         known: Tensor,
         parameters: Parameters,
         shape: Shape = squared_exponential,
+        relative: Tensor | None = None,
     ) -> "ExactGP":
         """Return the process given data at fixed hyper-parameters."""
+        relative = torch.ones_like(y) if relative is None else relative
         k, _ = shape(distances(X, X, parameters.lengths))
         K = parameters.amplitude * k + MEAN_VARIANCE
-        K.diagonal().add_(known + parameters.noise + JITTER)
+        K.diagonal().add_(known + relative * parameters.noise + JITTER)
         L = torch.linalg.cholesky(K)
         weights = torch.cholesky_solve(y.unsqueeze(-1), L).squeeze(-1)
         evidence = -0.5 * float(y @ weights) - float(L.diagonal().log().sum())
         evidence -= 0.5 * len(y) * math.log(2 * math.pi)
         eye = torch.eye(len(y), dtype=y.dtype, device=y.device)
         root = torch.linalg.solve_triangular(L, eye, upper=False)
-        return cls(X, y, known, parameters, shape, weights, root, evidence)
+        return cls(X, y, known, parameters, shape, weights, root, evidence, relative)
+
+    @property
+    def noises(self) -> Tensor:
+        """(n,) noise variances of the data."""
+        return self.known + self.relative * self.parameters.noise + JITTER
 
     def given(self, x: Tensor, y: Tensor) -> "ExactGP":
         """Return the process with further noise-free rows x (p, d) and y (p,)."""
@@ -111,6 +121,7 @@ class ExactGP:
             torch.cat([self.known, torch.zeros_like(y)]),
             self.parameters,
             self.shape,
+            torch.cat([self.relative, torch.ones_like(y)]),
         )
 
     def _cross(self, x: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ no (d, n, n) tensor is ever built, and no graph.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -104,6 +104,7 @@ class LogPosterior:
         shape: The kernel.
         free_mean: Whether the constant mean is the likeliest one; else it is
             integrated out.
+        relative: (n,) inferred noise variances relative to each other; None: all alike.
     """
 
     X: Tensor
@@ -112,6 +113,7 @@ class LogPosterior:
     priors: Priors
     shape: Shape
     free_mean: bool = False
+    relative: Tensor | None = None
 
     def __call__(self, theta: Tensor) -> tuple[float, Tensor]:
         """Return its value, in nats, and gradient (d + 2,) at theta (d + 2,)."""
@@ -129,7 +131,7 @@ class LogPosterior:
         gradient = torch.empty_like(theta)
         gradient[:-2] = 0.5 * amplitude * self._by_lengths(inner * slope, lengths)
         gradient[-2] = 0.5 * amplitude * (inner * k).sum()
-        gradient[-1] = 0.5 * noise * inner.diagonal().sum()
+        gradient[-1] = 0.5 * noise * (inner.diagonal() * self._relative).sum()
         z = (theta - self.priors.middle) / self.priors.widths
         return loss + 0.5 * float(z @ z), gradient + z / self.priors.widths
 
@@ -141,8 +143,12 @@ class LogPosterior:
 
     def _covariance(self, K: Tensor, noise: float) -> Tensor:
         K = K if self.free_mean else K + MEAN_VARIANCE
-        K.diagonal().add_(self.known + noise + JITTER)
+        K.diagonal().add_(self.known + noise * self._relative + JITTER)
         return K
+
+    @property
+    def _relative(self) -> Tensor:
+        return torch.ones_like(self.y) if self.relative is None else self.relative
 
     def _mean(self, L: Tensor) -> float:
         if not self.free_mean:
@@ -162,8 +168,13 @@ class LogPosterior:
         if n <= most:
             return self
         rows = torch.linspace(0, n - 1, most).long()
-        X, y, known = self.X[rows], self.y[rows], self.known[rows]
-        return LogPosterior(X, y, known, self.priors, self.shape, self.free_mean)
+        return replace(
+            self,
+            X=self.X[rows],
+            y=self.y[rows],
+            known=self.known[rows],
+            relative=self._relative[rows],
+        )
 
 
 def most_probable(loss: LogPosterior) -> Tensor:
@@ -271,7 +282,9 @@ def process(loss: LogPosterior, theta: Tensor) -> ExactGP:
     """Return the process at log hyper-parameters theta (d + 2,)."""
     *_, amplitude, noise = theta.exp().tolist()
     parameters = Parameters(theta[:-2].exp(), amplitude, noise)
-    return ExactGP.condition(loss.X, loss.y, loss.known, parameters, loss.shape)
+    return ExactGP.condition(
+        loss.X, loss.y, loss.known, parameters, loss.shape, loss.relative
+    )
 
 
 def minimise(loss: LogPosterior, start: Tensor, iterations: int) -> Tensor:

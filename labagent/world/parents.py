@@ -38,6 +38,7 @@ from labagent.world.fitting import (
 )
 from labagent.world.network import Candidate
 from labagent.world.plain import FEWEST_ROWS, standardisation
+from labagent.world.replicates import relative_noise
 from labagent.world.routes import Node, ParentSet
 
 SPREAD = math.sqrt(3.0)
@@ -217,16 +218,17 @@ class _View:
         _, scale = scale_of(e, name)
         s = e.S[rows, e.column(name)] / scale
         priors = length_priors(self._declared())
+        inputs = torch.cat(parts, dim=-1)
+        y = _standardised(e, [name])[rows, 0]
         return LogPosterior(
-            torch.cat(parts, dim=-1).to(self.place),
-            _standardised(e, [name])[rows, 0].to(self.place),
+            inputs.to(self.place),
+            y.to(self.place),
             s.nan_to_num(0.0).square().to(self.place),
             Priors(
-                priors.lengths.to(self.place),
-                priors.spread.to(self.place),
-                noise=NOISE,
+                priors.lengths.to(self.place), priors.spread.to(self.place), noise=NOISE
             ),
             squared_exponential,
+            relative=relative_noise(inputs, y).to(self.place),
         )
 
     def candidate(self, probability: float, theta: Tensor | None = None) -> Candidate:

@@ -27,7 +27,6 @@ from botorch.utils.sampling import draw_sobol_normal_samples
 from torch import Tensor
 
 from labagent.world.exact import (
-    JITTER,
     MEAN_VARIANCE,
     ExactGP,
     distances,
@@ -193,7 +192,7 @@ def draw_paths(
         generator: Of all randomness; on the CPU.
     """
     d, n = gp.X.shape[-1], len(gp.y)
-    noise = (gp.known + gp.parameters.noise + JITTER).sqrt()
+    noise = gp.noises.sqrt()
 
     def normal(*shape: int) -> Tensor:
         return torch.randn(*shape, generator=generator, dtype=gp.X.dtype).to(gp.X)

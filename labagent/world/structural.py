@@ -30,6 +30,7 @@ from labagent.world.exact import ExactGP, matern52
 from labagent.world.fitting import LogPosterior, fit_several, most_probable
 from labagent.world.parents import length_priors
 from labagent.world.plain import FEWEST_ROWS, standardisation
+from labagent.world.replicates import relative_noise
 
 JITTER = 1e-7
 """Added to variances of joint draws, relative to standardised values."""
@@ -382,6 +383,7 @@ class _Link:
             torch.zeros_like(y),
             length_priors(torch.ones(x.shape[-1], dtype=torch.bool)),
             matern52,
+            relative=relative_noise(x, y),
         )
         theta = most_probable(loss)
         value, _ = loss(theta)
