@@ -43,7 +43,7 @@ from labagent.loop.asking import Asked
 from labagent.planning import sample
 from labagent.representations.encoder import SpaceEncoder
 from labagent.variables import Intervention
-from labagent.world.structural import Records, Structural, fit_structural
+from labagent.world.structural import UNITS, Records, Structural, fit_structural
 
 OBSERVED = 40
 COUNTS = (0, 5, 10, 20, 30)
@@ -111,7 +111,7 @@ def backdoor(seeds: int) -> None:
 
 TOY = ProcessGraph((Cause("X", "Z"), Cause("Z", "Y")))
 GRIDS = {
-    "X": torch.linspace(-5, 5, 41, dtype=torch.float64),
+    "X": torch.linspace(-5, 5, 21, dtype=torch.float64),
     "Z": torch.linspace(-5, 20, 101, dtype=torch.float64),
 }
 
@@ -126,13 +126,13 @@ def toy(generator: torch.Generator, action: Mapping[str, float]) -> dict[str, fl
 
 def expected(model: Structural, name: str, seed: int) -> Tensor:
     """Return draws (values, functions) of E[Y | do(name = value)] over its grid."""
+    units = 2 if name == "Z" else UNITS  # noise cancels in pairs; X spreads Z as well
     # one by one: a joint draw of a whole grid is cubic in it
-    return torch.stack(
-        [
-            model.draw([{name: at(float(v))}], seed)["Y"][:, 0].mean(dim=-1)
-            for v in GRIDS[name]
-        ]
-    )
+    found = [
+        model.draw([{name: at(float(v))}], seed, units=units)["Y"][:, 0].mean(dim=-1)
+        for v in GRIDS[name]
+    ]
+    return torch.stack(found)
 
 
 Rows = list[tuple[dict[str, float], str]]

@@ -188,7 +188,9 @@ class _View:
         names = [i for i in parents.inputs if i in evidence.quantities]
         columns = [evidence.column(q) for q in (node.name, *names)]
         complete = ~evidence.Y[:, columns].isnan().any(dim=-1)
-        rows = complete & evidence.tells(node.name)
+        # what controls alone make of it is not seen where a state was set besides
+        tells = evidence.tells if names else evidence.tells_recipe
+        rows = complete & tells(node.name)
         offset, span = _range(_standardised(evidence, names)[rows])
         return cls(node, parents, evidence, rows, offset, span, place)
 

@@ -165,3 +165,20 @@ def test_moments_and_draws_agree_where_parents_are_open() -> None:
     values = draw_network(fitted.network, 1, 1024)(X).mean(dim=0)
     spread = draw_network(fitted.network, 2, 256)(X).std(dim=0)
     assert ((values - mean).abs() < 0.25 * spread + 0.05).all()
+
+
+def test_what_controls_make_is_not_learned_where_a_state_was_set() -> None:
+    """Grain was set in 6 of 20 rows: y tells of its parents there, not of controls."""
+    rows = list(trials(20).rows)
+    for i in range(0, 18, 3):
+        phase = rows[i].results["phase"]
+        results = {"grain": 400.0, "phase": phase, "y": 40.0 + phase}
+        rows[i] = replace(rows[i], results=results, was_set=frozenset({"grain"}))
+    evidence = seen(route(), Trials(0, tuple(rows)))
+    node = next(n for n in evidence.nodes if n.name == "y")
+    alone, whole = (
+        find_parents(Node("y", inputs, states=states), evidence, HERE)
+        for inputs, states in ((("x", "z"), NOTHING), (node.inputs, node.states))
+    )
+    assert {len(c.gp.y) for c in alone} == {14}
+    assert {len(c.gp.y) for c in whole if c.states} == {20}
