@@ -30,8 +30,11 @@ from labagent.world.exact import (
 FAR = 1e10
 """Loss where a covariance is not positive definite to rounding."""
 
-SUBSET = 256
-"""Rows on which hyper-parameters are first found where there are more."""
+MANY = 256
+"""Rows beyond which hyper-parameters are found on fewer."""
+
+FIRST, LAST = 128, 512
+"""Rows on which they are then first found, and corrected: more would move little."""
 
 STEPS = 100
 """Most iterations of a search."""
@@ -45,8 +48,8 @@ CANDIDATES = 64
 STEP = 1e-4
 """Half of the difference from which a curvature is taken, in logs."""
 
-LAST_STEPS = 3
-"""Most iterations on all rows after a search on a subset."""
+LAST_STEPS = 5
+"""Most iterations of the correction."""
 
 Range = tuple[float, float]
 
@@ -177,18 +180,25 @@ class LogPosterior:
         )
 
 
-def most_probable(loss: LogPosterior) -> Tensor:
+def most_probable(loss: LogPosterior, near: Tensor | None = None) -> Tensor:
     """Return the best log hyper-parameters (d + 2,) that are found.
 
     One search starts from the prior's middle, another where functions are smoother and
     noise is less: of few rows often two explanations exist. With more than
-    :data:`SUBSET` rows the only search starts on an evenly spread subset and ends on
-    all rows. A function of its argument alone.
+    :data:`MANY` rows the only search goes from few to more of them, evenly spread. A
+    function of its arguments alone.
+
+    Args:
+        loss: The posterior density.
+        near: What was best of fewer rows (d + 2,): the only search starts there.
     """
     n, middle = len(loss.y), loss.priors.middle
-    if n > SUBSET:
-        few = minimise(loss.among(SUBSET), middle, STEPS)
-        return minimise(loss, few, LAST_STEPS)
+    if n > MANY:
+        start = middle if near is None else near
+        few = minimise(loss.among(FIRST), start, STEPS)
+        return minimise(loss.among(LAST), few, LAST_STEPS)
+    if near is not None:
+        return minimise(loss, near, STEPS)
     smooth = torch.ones_like(middle)
     smooth[-2:] = middle.new_tensor([0.0, QUIETER])
     found = [minimise(loss, start, STEPS) for start in (middle, middle + smooth)]
@@ -226,7 +236,7 @@ def fit_several(
     """Return processes at hyper-parameters drawn from their posterior density.
 
     Drawn from Laplace's approximation [MacKay1992]_ and resampled by importance. With
-    more than :data:`SUBSET` rows the data leave little to be drawn: all are the most
+    more than :data:`MANY` rows the data leave little to be drawn: all are the most
     probable one. A function of its arguments alone.
 
     Args:
@@ -235,7 +245,7 @@ def fit_several(
         count: How many.
         generator: Of the draws.
     """
-    if len(loss.y) > SUBSET:
+    if len(loss.y) > MANY:
         return [process(loss, best)] * count
     values, axes = torch.linalg.eigh(curvature(loss, best))
     least = loss.priors.widths.max() ** -2  # no wider than the prior

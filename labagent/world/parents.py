@@ -107,21 +107,34 @@ def find_parents(
     views = _views(node, evidence, place)
     common = torch.stack([v.rows for v in views]).all(dim=0)
     if len(views) == 1 or int(common.sum()) < FEWEST_ROWS:
-        return (_widest(views).candidate(1.0),)  # nothing to compare, or no rows to
+        # nothing to compare, or no rows by which to do it
+        view = _widest(views)
+        return (view.candidate(1.0, most_probable(view.loss(view.rows).among(ENOUGH))),)
     return _judge(views, common)
 
 
 def likelihood(
     node: Node, evidence: Evidence, place: torch.device
 ) -> tuple[float, Tensor]:
-    """Return the log density of a node's data in their unit, and of which rows (n,).
+    """Return the log density of a node's data in their unit, and of which values (k,).
 
-    Given the parents together with which it was measured most often.
+    Of at most :data:`ENOUGH` rows, given the parents together with which it was
+    measured most often.
     """
     view = _widest(_views(node, evidence, place))
-    [_, scale] = scale_of(evidence, node.name)
-    count = int(view.rows.sum())
-    return view.candidate(1.0).gp.evidence - count * math.log(scale), view.rows
+    loss = view.loss(view.rows).among(ENOUGH)
+    shift, scale = scale_of(evidence, node.name)
+    value = process(loss, most_probable(loss)).evidence
+    return value - len(loss.y) * math.log(scale), shift + scale * loss.y
+
+
+def telling(quantity: str, parents: ParentSet, evidence: Evidence) -> Tensor:
+    """Return (n,) which rows tell of a quantity's mechanism with some parents."""
+    names = [i for i in parents.inputs if i in evidence.quantities]
+    columns = [evidence.column(q) for q in (quantity, *names)]
+    complete = ~evidence.Y[:, columns].isnan().any(dim=-1)
+    tells = evidence.tells_recipe if parents.reduced else evidence.tells
+    return complete & tells(quantity)
 
 
 def _views(node: Node, evidence: Evidence, place: torch.device) -> list["_View"]:
@@ -153,8 +166,8 @@ def _judge(views: Sequence["_View"], common: Tensor) -> tuple[Candidate, ...]:
     kept = torch.where(found >= LEAST, found, torch.zeros_like(found))
     shares = (kept / kept.sum()).tolist()
     return tuple(
-        view.candidate(share, theta if len(loss.y) == int(view.rows.sum()) else None)
-        for view, loss, theta, share in zip(views, losses, best, shares, strict=True)
+        view.candidate(share, theta)
+        for view, theta, share in zip(views, best, shares, strict=True)
         if share
     )
 
@@ -185,12 +198,8 @@ class _View:
     def of(
         cls, node: Node, parents: ParentSet, evidence: Evidence, place: torch.device
     ) -> "_View":
+        rows = telling(node.name, parents, evidence)
         names = [i for i in parents.inputs if i in evidence.quantities]
-        columns = [evidence.column(q) for q in (node.name, *names)]
-        complete = ~evidence.Y[:, columns].isnan().any(dim=-1)
-        # what controls alone make of it is not seen where a state was set besides
-        tells = evidence.tells if names else evidence.tells_recipe
-        rows = complete & tells(node.name)
         offset, span = _range(_standardised(evidence, names)[rows])
         return cls(node, parents, evidence, rows, offset, span, place)
 
@@ -233,14 +242,15 @@ class _View:
             relative=relative_noise(inputs, y).to(self.place),
         )
 
-    def candidate(self, probability: float, theta: Tensor | None = None) -> Candidate:
+    def candidate(self, probability: float, found: Tensor) -> Candidate:
         """Return the fitted process.
 
         Args:
             probability: Of this set of parents.
-            theta: Most probable log hyper-parameters, where they are known already.
+            found: Most probable log hyper-parameters of :data:`ENOUGH` rows.
         """
         loss = self.loss(self.rows)
+        theta = found if len(loss.y) <= ENOUGH else most_probable(loss, near=found)
         order = [n.name for n in self.evidence.nodes]
         return Candidate(
             names=self._names(),
@@ -249,7 +259,7 @@ class _View:
             context=self.context,
             offset=self.offset.to(self.place),
             span=self.span.to(self.place),
-            gp=process(loss, most_probable(loss) if theta is None else theta),
+            gp=process(loss, theta),
             probability=probability,
         )
 

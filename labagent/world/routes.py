@@ -29,11 +29,14 @@ class ParentSet:
             node's order.
         declared: Those of them that are declared causes; empty where none is.
         prior: Probability before any data.
+        reduced: Whether what lies between is passed over: then they are no causes, and
+            tell nothing where a state between was set.
     """
 
     inputs: tuple[str, ...]
     declared: frozenset[str]
     prior: float
+    reduced: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,11 @@ class Node:
             # declaring everything tells no more than declaring nothing
             some = declared if declared < {*inputs} else nothing
             priors[inputs, some] = priors.get((inputs, some), 0.0) + share
-        return tuple(ParentSet(*one, prior) for one, prior in priors.items())
+        all_told = alone == self.inputs or frozenset(alone) in self.said
+        return tuple(
+            ParentSet(*one, prior, reduced=one[0] == alone and not all_told)
+            for one, prior in priors.items()
+        )
 
 
 def network(

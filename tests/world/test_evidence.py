@@ -100,10 +100,12 @@ def test_the_network_learns_what_follows_a_set_state() -> None:
         errors.append(float((fitted.predict(X).mean[:, y] - truth(X)).abs().median()))
     assert errors[1] < errors[0]
     sizes = {
-        m.name: min(len(c.gp.y) for c in m.candidates)
+        m.name: {c.names: len(c.gp.y) for c in m.candidates}
         for m in fitted.network.mechanisms
     }
-    assert sizes == {"grain": 9, "phase": 36, "y": 36}
+    assert sizes["grain"] == {("x",): 9}
+    assert sizes["phase"]["z",] == 36
+    assert set(sizes["y"].values()) == {36}
 
 
 def test_without_two_recipes_nothing_is_predicted() -> None:

@@ -7,7 +7,7 @@ import torch
 
 from labagent.world.exact import squared_exponential
 from labagent.world.fitting import (
-    SUBSET,
+    MANY,
     LogPosterior,
     Priors,
     curvature,
@@ -61,7 +61,7 @@ def test_draws_have_the_moments_of_the_density() -> None:
 
 
 def test_of_many_rows_all_draws_are_the_most_probable() -> None:
-    loss = posterior(SUBSET + 1)
+    loss = posterior(MANY + 1)
     theta = most_probable(loss)
     found = fit_several(loss, theta, 3, torch.Generator().manual_seed(0))
     assert len({id(p) for p in found}) == 1

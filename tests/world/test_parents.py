@@ -12,7 +12,7 @@ from labagent.experiments import Trial, Trials
 from labagent.world.drawn import draw_network
 from labagent.world.mechanisms import FittedNetwork, fit_network
 from labagent.world.network import Candidate, Mechanism, merged
-from labagent.world.parents import LEAST, find_parents
+from labagent.world.parents import LEAST, find_parents, telling
 from labagent.world.routes import TRUST, Node, network
 from tests.world.test_network import CHAIN, route, seen, trials
 from tests.world.test_plain import uniform
@@ -176,9 +176,12 @@ def test_what_controls_make_is_not_learned_where_a_state_was_set() -> None:
         rows[i] = replace(rows[i], results=results, was_set=frozenset({"grain"}))
     evidence = seen(route(), Trials(0, tuple(rows)))
     node = next(n for n in evidence.nodes if n.name == "y")
-    alone, whole = (
-        find_parents(Node("y", inputs, states=states), evidence, HERE)
-        for inputs, states in ((("x", "z"), NOTHING), (node.inputs, node.states))
-    )
-    assert {len(c.gp.y) for c in alone} == {14}
-    assert {len(c.gp.y) for c in whole if c.states} == {20}
+    law = Node("y", node.inputs, {frozenset("xz"): 1.0}, node.states)
+    rows = {
+        (one.inputs, declared): int(telling("y", one, evidence).sum())
+        for declared, told in ((False, node), (True, law))
+        for one in told.sets
+    }
+    assert rows[("x", "z"), False] == 14
+    assert rows[("x", "z"), True] == 20  # a law: what lies between is no cause
+    assert rows[node.inputs, False] == rows[("grain",), False] == 20
