@@ -123,11 +123,10 @@ class DrawnNetwork(Model):
     ``outputs``, noise and context averaged.
 
     Attributes:
-        mechanisms: In an order in which causes come first.
-        parts: Of each, draws of its function; those of every candidate for its parents.
+        network: What is drawn from.
+        parts: Of every mechanism, draws of its function, candidate by candidate.
         errors: (S, R, nodes) realisations of noise, in its standard deviations.
         context: (R, c) realisations of the encoded context.
-        outputs: Positions of the mechanisms that are predicted.
     """
 
     def __init__(
