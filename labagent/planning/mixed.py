@@ -4,8 +4,8 @@ Multi-start search in three steps: score many allowed points, some of them close
 best so far; climb over single-step changes of the discrete controls; then follow the
 acquisition's gradient in the continuous controls with the discrete ones held, under the
 linear rules that apply. Each step keeps the point it started from unless the new one is
-allowed and better. This is BoTorch's alternating search for mixed spaces [Daulton2022]_,
-with the space's own rules as the judge of what is allowed.
+allowed and better. This is BoTorch's alternating search for mixed spaces, with the
+space's own rules as the judge of what is allowed [Daulton2022]_.
 
 .. [Daulton2022] S. Daulton et al. Bayesian optimization over discrete and mixed spaces
    via probabilistic reparameterization. NeurIPS 2022 (its alternating baseline).
