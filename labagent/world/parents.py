@@ -1,10 +1,10 @@
-"""Which parents a mechanism has, and how noisy it is, as far as its data tell.
+"""Which parents a mechanism has, as far as its data tell.
 
-Every set of parents that a node allows (:attr:`labagent.world.routes.Node.sets`), noisy
-or not, is a Gaussian process of its own. Its evidence, with hyper-parameters integrated
-by Laplace's method, and its prior make its probability [MacKay1992]_, and a network is
-followed with each as often as it is probable [Hoeting1999]_: what the data cannot tell
-apart stays open.
+Every set of parents that a node allows (:attr:`labagent.world.routes.Node.sets`) is a
+Gaussian process of its own. Its evidence, with hyper-parameters integrated by Laplace's
+method, and its prior make its probability [MacKay1992]_, and a network is followed with
+each set as often as it is probable [Hoeting1999]_: what the data cannot tell apart
+stays open.
 
 A mechanism is fitted on the rows in which its quantity and its measured parents were
 seen, and nobody set that quantity. Its length-scales have log-normal priors: a declared
@@ -51,24 +51,11 @@ FLAT_SPREAD = 1.2
 """Standard deviation of the same."""
 
 
-@dataclass(frozen=True)
-class Noise:
-    """How noisy a mechanism may be, before any data.
+NOISE = (-13.0, 3.0)
+"""Mean and standard deviation of a mechanism's log noise variance, standardised.
 
-    Attributes:
-        log: Mean and standard deviation of its log noise variance, standardised.
-        prior: Probability.
-    """
-
-    log: tuple[float, float]
-    prior: float
-
-
-NOISES = (Noise((-5.0, 2.0), 0.5), Noise((-14.0, 1.0), 0.5))
-"""As measurements are, or not at all, as many simulators.
-
-In a dozen rows nobody can tell noise from a function not yet known, of which only the
-latter is worth exploring. Both stay open, like sets of parents, until the data tell.
+Much of what looks like noise in a dozen rows is a function not yet known, and only that
+is worth exploring: noise has to be shown by the data.
 """
 
 ENOUGH = 128
@@ -152,7 +139,7 @@ def telling(quantity: str, parents: ParentSet, evidence: Evidence) -> Tensor:
 
 
 def _views(node: Node, evidence: Evidence, place: torch.device) -> list["_View"]:
-    views = [_View.of(node, s, n, evidence, place) for s in node.sets for n in NOISES]
+    views = [_View.of(node, s, evidence, place) for s in node.sets]
     views = [v for v in views if int(v.rows.sum()) >= FEWEST_ROWS]
     if not views:
         raise ModelError(
@@ -173,7 +160,7 @@ def _judge(views: Sequence["_View"], common: Tensor) -> tuple[Candidate, ...]:
     losses = [view.loss(common).among(ENOUGH) for view in views]
     best = [most_probable(loss) for loss in losses]
     logs = [
-        math.log(view.parents.prior * view.noise.prior) + laplace(loss, theta)
+        math.log(view.parents.prior) + laplace(loss, theta)
         for view, loss, theta in zip(views, losses, best, strict=True)
     ]
     found = torch.tensor(logs, dtype=torch.float64).softmax(dim=0)
@@ -193,7 +180,6 @@ class _View:
     Attributes:
         node: The quantity.
         parents: The set.
-        noise: How noisy it is taken to be.
         evidence: The data.
         rows: (n,) those that tell of the mechanism with these parents.
         offset: (p,) least value of each measured parent, standardised.
@@ -203,7 +189,6 @@ class _View:
 
     node: Node
     parents: ParentSet
-    noise: Noise
     evidence: Evidence
     rows: Tensor
     offset: Tensor
@@ -212,17 +197,12 @@ class _View:
 
     @classmethod
     def of(
-        cls,
-        node: Node,
-        parents: ParentSet,
-        noise: Noise,
-        evidence: Evidence,
-        place: torch.device,
+        cls, node: Node, parents: ParentSet, evidence: Evidence, place: torch.device
     ) -> "_View":
         rows = telling(node.name, parents, evidence)
         names = [i for i in parents.inputs if i in evidence.quantities]
         offset, span = _range(_standardised(evidence, names)[rows])
-        return cls(node, parents, noise, evidence, rows, offset, span, place)
+        return cls(node, parents, evidence, rows, offset, span, place)
 
     @property
     def states(self) -> list[str]:
@@ -259,7 +239,7 @@ class _View:
             Priors(
                 priors.lengths.to(self.place),
                 priors.spread.to(self.place),
-                noise=self.noise.log,
+                noise=NOISE,
             ),
             squared_exponential,
             relative=relative_noise(inputs, y).to(self.place),
