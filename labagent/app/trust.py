@@ -1,6 +1,6 @@
 """How much each member of the mixture is trusted, from sealed predictions alone."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,10 @@ from labagent.review import Row
 from labagent.weighing import member_at
 
 SPEAKS = 0.05
-"""Members of a smaller weight are not named."""
+"""Members and inputs of a smaller weight are not named."""
+
+MANY = 6
+"""Inputs that are still listed where they are all there are."""
 
 _EDGES = "edges"  # a decision's model keeps uncertain causes under this name
 _STEERING = "steering"  # and the member a search followed under this one
@@ -126,13 +129,18 @@ def depends_on(found: DecisionRecord) -> dict[str, list[tuple[list[str], float]]
 
 def in_causes(found: Mapping[str, Sequence[tuple[Sequence[str], float]]]) -> str:
     """Return what each quantity depends on, likeliest first, one a line."""
-    lines: list[str] = []
-    for quantity, sets in found.items():
-        told = [
-            f"{', '.join(names)} ({100 * p:.0f} %)" for names, p in sets if p >= SPEAKS
-        ]
-        lines.append(f"{quantity}: {'; or '.join(told)}")
-    return "\n".join(lines)
+    return "\n".join(f"{q}: {'; or '.join(_told(sets))}" for q, sets in found.items())
+
+
+def _told(sets: Sequence[tuple[Sequence[str], float]]) -> Iterator[str]:
+    """Yield the sets that speak; a label is one input, a long list has a short name."""
+    everything = {name for names, _ in sets for name in names}
+    for names, share in sets:
+        if share >= SPEAKS:
+            whole = {*names} == everything and len(names) > MANY
+            inputs = dict.fromkeys(name.partition("=")[0] for name in names)
+            text = "everything earlier" if whole else ", ".join(inputs)
+            yield f"{text} ({100 * share:.0f} %)"
 
 
 def only_members(model: Mapping[str, object]) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from labagent.app.trust import in_words, shares
+from labagent.app.trust import in_causes, in_words, shares
 from labagent.experiments import Member, Prediction
 from tests.lab import Lab
 
@@ -65,3 +65,12 @@ def test_explain_tells_what_each_quantity_depends_on(begun: Lab) -> None:
         (["temperature"], 0.02),
     ]
     assert begun.answer("explain", 1)["depends_on"] == {}
+
+
+def test_labels_and_long_lists_are_told_in_short() -> None:
+    few = ["lot=A", "lot=B", "heat"]
+    all_of_them = [*few, "a", "b", "c", "d"]
+    assert in_causes({"y": [(few, 0.7), (all_of_them, 0.3)]}) == (
+        "y: lot, heat (70 %); or everything earlier (30 %)"
+    )
+    assert in_causes({"y": [(few, 1.0)]}) == "y: lot, heat (100 %)"
