@@ -29,7 +29,7 @@ from labagent.planning import LARGEST_LIST, Wanted, choose, count_keys, sample
 from labagent.representations.encoder import SpaceEncoder
 from labagent.variables import Intervention
 from labagent.world import Evidence, Fitted, Mixture, fit_members, gather
-from labagent.world.devices import choose_device, seeded
+from labagent.world.devices import choose_device, on_one_core, seeded
 from labagent.world.plain import FEWEST_ROWS
 from labagent.world.sealing import prior_prediction
 from labagent.world.structure import judge
@@ -62,7 +62,7 @@ def propose(
         used up.
     """
     # every draw inside, a library's own included, then depends on the batch alone
-    with seeded(decision_seed(campaign.seed, batch)):
+    with on_one_core(), seeded(decision_seed(campaign.seed, batch)):
         setting = _Setting.of(campaign, trials, batch)
         count = campaign.batch if size is None else size
         if setting.informed:
@@ -71,6 +71,7 @@ def propose(
         else:
             strategy = "space-filling"
             name, proposals = "Sobol", _space_filling(setting, count)
+        versions = _versions(campaign)
     return Decision(
         batch=batch,
         as_of=trials.as_of,
@@ -80,7 +81,7 @@ def propose(
         trained_on=len(trials.measured),
         pending=tuple(t.id for t in trials.pending),
         model=setting.summary(),
-        versions=_versions(campaign),
+        versions=versions,
         proposals=tuple(proposals),
     )
 
@@ -97,8 +98,9 @@ def predict(
         problems = campaign.space.violations(intervention)
         if problems:
             raise DataError(f"intervention {i}: " + "; ".join(problems))
-    setting = _Setting.of(campaign, trials, 0)
-    return _predictions(setting, interventions)
+    with on_one_core():
+        setting = _Setting.of(campaign, trials, 0)
+        return _predictions(setting, interventions)
 
 
 def decision_seed(seed: int, batch: int) -> int:

@@ -1,5 +1,6 @@
 """Where tensors live, and how randomness is kept in its place."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -22,6 +23,22 @@ def choose_device(wanted: str) -> torch.device:
             "or install a CUDA build of torch"
         )
     return torch.device(wanted)
+
+
+@contextmanager
+def on_one_core() -> Iterator[None]:
+    """Run a block on one thread, unless OMP_NUM_THREADS was set; restore it after.
+
+    A decision is thousands of small steps, which threads only slow down: with 1,000
+    experiments 22 s on two, 6 s on one.
+    """
+    before = torch.get_num_threads()
+    try:
+        if "OMP_NUM_THREADS" not in os.environ:
+            torch.set_num_threads(1)
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 @contextmanager
