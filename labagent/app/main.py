@@ -78,6 +78,8 @@ def calculate_on_one_core() -> None:
 
     A decision is many small products. More threads gain little, and where another
     program keeps the cores busy they wait for each other: 285 s were seen instead of 7.
+    Decisions do so wherever they are asked for; here it also holds for questions, and
+    for what other libraries calculate.
     """
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when torch is imported
 

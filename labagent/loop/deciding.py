@@ -41,6 +41,7 @@ GOOD_STARTS = 5
 """Best experiments so far that a search also starts from."""
 
 
+@on_one_core()
 def propose(
     campaign: Campaign, trials: Trials, batch: int, size: int | None = None
 ) -> Decision:
@@ -62,7 +63,7 @@ def propose(
         used up.
     """
     # every draw inside, a library's own included, then depends on the batch alone
-    with on_one_core(), seeded(decision_seed(campaign.seed, batch)):
+    with seeded(decision_seed(campaign.seed, batch)):
         setting = _Setting.of(campaign, trials, batch)
         count = campaign.batch if size is None else size
         if setting.informed:
@@ -71,7 +72,6 @@ def propose(
         else:
             strategy = "space-filling"
             name, proposals = "Sobol", _space_filling(setting, count)
-        versions = _versions(campaign)
     return Decision(
         batch=batch,
         as_of=trials.as_of,
@@ -81,11 +81,12 @@ def propose(
         trained_on=len(trials.measured),
         pending=tuple(t.id for t in trials.pending),
         model=setting.summary(),
-        versions=versions,
+        versions=_versions(campaign),
         proposals=tuple(proposals),
     )
 
 
+@on_one_core()
 def predict(
     campaign: Campaign, trials: Trials, interventions: Sequence[Intervention]
 ) -> list[tuple[Prediction, ...]]:
@@ -98,9 +99,8 @@ def predict(
         problems = campaign.space.violations(intervention)
         if problems:
             raise DataError(f"intervention {i}: " + "; ".join(problems))
-    with on_one_core():
-        setting = _Setting.of(campaign, trials, 0)
-        return _predictions(setting, interventions)
+    setting = _Setting.of(campaign, trials, 0)
+    return _predictions(setting, interventions)
 
 
 def decision_seed(seed: int, batch: int) -> int:
@@ -139,10 +139,10 @@ class _Setting:
 
     @property
     def steering(self) -> Fitted:
-        """The member that a search follows: the one that has predicted best.
+        """The member that a search follows: the richest, or who clearly beat it.
 
-        Before anything was predicted, the richest. A search follows no mixture: what
-        an over-confident member hopes for outweighs any doubt in it.
+        A search follows no mixture: what an over-confident member hopes for outweighs
+        any doubt in it.
         """
         if self.mixture is None:
             raise ModelError("decision: got no model, must have results first")

@@ -201,7 +201,8 @@ class DrawnNetwork(Model):
         """Return a node's values (S', k, R) by the draws of one candidate."""
         shared = self._shared(part.candidate, X)
         if part.candidate.states:
-            before = [v[part.draws] for v in values] if part.few else values
+            alone = len(part.draws) == len(self.errors)
+            before = values if alone else [v[part.draws] for v in values]
             f = part.paths.each(shared, part.candidate.scaled(before))
         else:
             f = part.paths.alike(shared)
@@ -228,13 +229,11 @@ class Part:
         candidate: Which one.
         draws: (S',) their places among all draws.
         paths: S' functions.
-        few: Whether other draws follow another candidate.
     """
 
     candidate: Candidate
     draws: Tensor
     paths: Paths
-    few: bool
 
     def first(self, count: int) -> "Part":
         """Return those among the first of all draws."""
@@ -264,9 +263,9 @@ def _draw(mechanism: Mechanism, count: int, generator: torch.Generator) -> list[
     allotted = mechanism.allot(count, generator)
     for candidate, draws in zip(mechanism.candidates, allotted, strict=True):
         if len(draws):
-            gp, few = candidate.gp, len(draws) < count
+            gp = candidate.gp
             paths = draw_paths(gp, candidate.own, len(draws), generator)
-            parts.append(Part(candidate, draws.to(gp.X.device), paths, few))
+            parts.append(Part(candidate, draws.to(gp.X.device), paths))
     return parts
 
 

@@ -113,17 +113,6 @@ class ExactGP:
         """(n,) noise variances of the data."""
         return self.known + self.relative * self.parameters.noise + JITTER
 
-    def given(self, x: Tensor, y: Tensor) -> "ExactGP":
-        """Return the process with further noise-free rows x (p, d) and y (p,)."""
-        return ExactGP.condition(
-            torch.cat([self.X, x]),
-            torch.cat([self.y, y]),
-            torch.cat([self.known, torch.zeros_like(y)]),
-            self.parameters,
-            self.shape,
-            torch.cat([self.relative, torch.ones_like(y)]),
-        )
-
     def _cross(self, x: Tensor) -> Tensor:
         k, _ = self.shape(distances(x, self.X, self.parameters.lengths))
         return self.parameters.amplitude * k + MEAN_VARIANCE

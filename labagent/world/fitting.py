@@ -167,10 +167,9 @@ class LogPosterior:
 
     def among(self, most: int) -> "LogPosterior":
         """Return the same, given that many evenly spread rows, if there are more."""
-        n = len(self.y)
-        if n <= most:
+        if len(self.y) <= most:
             return self
-        rows = torch.linspace(0, n - 1, most).long()
+        rows = evenly(len(self.y), most)
         return replace(
             self,
             X=self.X[rows],
@@ -178,6 +177,11 @@ class LogPosterior:
             known=self.known[rows],
             relative=self._relative[rows],
         )
+
+
+def evenly(n: int, most: int) -> Tensor:
+    """Return at most that many of n rows, evenly spread."""
+    return torch.linspace(0, n - 1, min(n, most)).round().long()
 
 
 def most_probable(loss: LogPosterior, near: Tensor | None = None) -> Tensor:
@@ -190,13 +194,14 @@ def most_probable(loss: LogPosterior, near: Tensor | None = None) -> Tensor:
 
     Args:
         loss: The posterior density.
-        near: What was best of fewer rows (d + 2,): the only search starts there.
+        near: What was best of :data:`FIRST` rows (d + 2,), where that is known: the
+            only search starts there.
     """
-    n, middle = len(loss.y), loss.priors.middle
-    if n > MANY:
-        start = middle if near is None else near
-        few = minimise(loss.among(FIRST), start, STEPS)
-        return minimise(loss.among(LAST), few, LAST_STEPS)
+    middle = loss.priors.middle
+    if len(loss.y) > MANY:
+        if near is None:
+            near = minimise(loss.among(FIRST), middle, STEPS)
+        return minimise(loss.among(LAST), near, LAST_STEPS)
     if near is not None:
         return minimise(loss, near, STEPS)
     smooth = torch.ones_like(middle)

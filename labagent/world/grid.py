@@ -17,7 +17,7 @@ from torch import Tensor
 
 from labagent.world.evidence import Evidence
 from labagent.world.exact import ExactGP, Parameters, matern52
-from labagent.world.fitting import MANY
+from labagent.world.fitting import MANY, evenly
 from labagent.world.separate import Separate, fit_separate
 
 LENGTHS = (0.1, 0.2, 0.4, 0.8, 1.6)
@@ -73,11 +73,10 @@ class Grid:
 
 def _fit(X: Tensor, y: Tensor, noise: Tensor, seed: int) -> Grid:
     del seed, noise
-    n = len(y)
     points = tuple(product(LENGTHS, NOISES))
-    if n <= MANY:
+    if len(y) <= MANY:
         return _weighted(X, y, points)
-    rows = torch.linspace(0, n - 1, MANY).long()
+    rows = evenly(len(y), MANY)
     order = _weighted(X[rows], y[rows], points).weights.argsort(descending=True)
     return _weighted(X, y, [points[i] for i in order[:MOST].tolist()])
 

@@ -84,7 +84,7 @@ class Mechanism:
 
     Attributes:
         name: The quantity.
-        candidates: With each of the sets that are probable; likelihoods sum to one.
+        candidates: With each of the sets that are probable; probabilities sum to one.
     """
 
     name: str

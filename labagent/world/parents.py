@@ -30,6 +30,7 @@ from labagent.errors import ModelError
 from labagent.world.evidence import Evidence
 from labagent.world.exact import squared_exponential
 from labagent.world.fitting import (
+    FIRST,
     LogPosterior,
     Priors,
     laplace,
@@ -50,16 +51,12 @@ FLAT = math.sqrt(2.0)
 FLAT_SPREAD = 1.2
 """Standard deviation of the same."""
 
-
 NOISE = (-13.0, 3.0)
 """Mean and standard deviation of a mechanism's log noise variance, standardised.
 
 Much of what looks like noise in a dozen rows is a function not yet known, and only that
 is worth exploring: noise has to be shown by the data.
 """
-
-ENOUGH = 128
-"""Rows by which parents are judged where there are more."""
 
 LEAST = 0.02
 """Sets of parents of a smaller probability are dropped."""
@@ -110,7 +107,7 @@ def find_parents(
     if len(views) == 1 or int(common.sum()) < FEWEST_ROWS:
         # nothing to compare, or no rows by which to do it
         view = _widest(views)
-        return (view.candidate(1.0, most_probable(view.loss(view.rows).among(ENOUGH))),)
+        return (view.candidate(1.0, most_probable(view.loss(view.rows).among(FIRST))),)
     return _judge(views, common)
 
 
@@ -119,11 +116,11 @@ def likelihood(
 ) -> tuple[float, Tensor]:
     """Return the log density of a node's data in their unit, and of which values (k,).
 
-    Of at most :data:`ENOUGH` rows, given the parents together with which it was
-    measured most often.
+    Of at most :data:`FIRST` rows, given the parents together with which it was measured
+    most often.
     """
     view = _widest(_views(node, evidence, place))
-    loss = view.loss(view.rows).among(ENOUGH)
+    loss = view.loss(view.rows).among(FIRST)
     shift, scale = scale_of(evidence, node.name)
     value = process(loss, most_probable(loss)).evidence
     return value - len(loss.y) * math.log(scale), shift + scale * loss.y
@@ -131,11 +128,14 @@ def likelihood(
 
 def telling(quantity: str, parents: ParentSet, evidence: Evidence) -> Tensor:
     """Return (n,) which rows tell of a quantity's mechanism with some parents."""
-    names = [i for i in parents.inputs if i in evidence.quantities]
-    columns = [evidence.column(q) for q in (quantity, *names)]
+    columns = [evidence.column(q) for q in (quantity, *_measured(parents, evidence))]
     complete = ~evidence.Y[:, columns].isnan().any(dim=-1)
     tells = evidence.tells_recipe if parents.reduced else evidence.tells
     return complete & tells(quantity)
+
+
+def _measured(parents: ParentSet, evidence: Evidence) -> list[str]:
+    return [i for i in parents.inputs if i in evidence.quantities]
 
 
 def _views(node: Node, evidence: Evidence, place: torch.device) -> list["_View"]:
@@ -157,7 +157,7 @@ def _widest(views: Sequence["_View"]) -> "_View":
 
 def _judge(views: Sequence["_View"], common: Tensor) -> tuple[Candidate, ...]:
     """Return what is probable by the rows (n,) that all can be judged by."""
-    losses = [view.loss(common).among(ENOUGH) for view in views]
+    losses = [view.loss(common).among(FIRST) for view in views]
     best = [most_probable(loss) for loss in losses]
     logs = [
         math.log(view.parents.prior) + laplace(loss, theta)
@@ -200,14 +200,14 @@ class _View:
         cls, node: Node, parents: ParentSet, evidence: Evidence, place: torch.device
     ) -> "_View":
         rows = telling(node.name, parents, evidence)
-        names = [i for i in parents.inputs if i in evidence.quantities]
-        offset, span = _range(_standardised(evidence, names)[rows])
+        seen = _standardised(evidence, _measured(parents, evidence))
+        offset, span = _range(seen[rows])
         return cls(node, parents, evidence, rows, offset, span, place)
 
     @property
     def states(self) -> list[str]:
         """Measured quantities among the parents."""
-        return [i for i in self.parents.inputs if i in self.evidence.quantities]
+        return _measured(self.parents, self.evidence)
 
     def _columns(self, groups: Mapping[str, Sequence[int]]) -> tuple[int, ...]:
         return tuple(c for i in self.parents.inputs for c in groups.get(i, ()))
@@ -250,10 +250,10 @@ class _View:
 
         Args:
             probability: Of this set of parents.
-            found: Most probable log hyper-parameters of :data:`ENOUGH` rows.
+            found: Most probable log hyper-parameters of at most :data:`FIRST` rows.
         """
         loss = self.loss(self.rows)
-        theta = found if len(loss.y) <= ENOUGH else most_probable(loss, near=found)
+        theta = found if len(loss.y) <= FIRST else most_probable(loss, near=found)
         order = [n.name for n in self.evidence.nodes]
         return Candidate(
             names=self._names(),

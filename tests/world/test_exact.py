@@ -115,16 +115,6 @@ def test_known_noise_is_not_inferred_again() -> None:
     assert torch.allclose(gp.marginal(x)[0], less.marginal(x)[0], atol=1e-2)
 
 
-def test_further_rows_pin_the_function() -> None:
-    gp = process()
-    x = uniform(2, seed=11)
-    mean, variance = gp.given(x, torch.tensor([0.5, -0.5]).double()).marginal(x)
-    assert (variance < gp.marginal(x)[1]).all()
-    assert float(mean[0]) > float(
-        gp.given(x, -torch.ones(2).double()).marginal(x)[0][0]
-    )
-
-
 def test_same_family_as_botorchs() -> None:
     """Its kernel and ours agree: a check against an independent library."""
     X, y, _ = data()

@@ -93,13 +93,12 @@ def test_what_cannot_be_told_stays_open() -> None:
         assert min(found) >= LEAST
 
 
-@pytest.mark.parametrize(("noise", "least"), [(0.0, 1e-8), (0.5, 1e-3)])
-def test_noise_is_found_where_it_is(noise: float, least: float) -> None:
+@pytest.mark.parametrize("noise", [0.0, 0.5])
+def test_noise_is_found_where_it_is(noise: float) -> None:
     fitted = fit_network(seen(route(), trials(60, noise)), 0)
-    grain = of(fitted, "phase").candidates
-    mean = sum(c.probability * c.gp.parameters.noise for c in grain)
-    assert (mean > 1e-3) == (noise > 0)
-    assert mean > least
+    phase = of(fitted, "phase").candidates
+    mean = sum(c.probability * c.gp.parameters.noise for c in phase)
+    assert mean < 1e-4 if noise == 0 else mean > 0.05
 
 
 def test_rows_without_states_teach_what_needs_none() -> None:
