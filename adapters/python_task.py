@@ -2,14 +2,15 @@
 
 ::
 
-    def measure(parameters, report=None, stage="", experiment=0, seed=0):
+    def measure(parameters, report=None, stage="", turn=1, experiment=0, seed=0):
         report("yield", 41.0)     # optional: kept, as partial, whatever happens later
         return {"yield": 42.0, "purity": {"value": 97.1, "sigma": 0.4}}
 
 Only ``parameters`` (control name to value, in the campaign's units) is required; the
-others are passed to functions that name them. Values are in the declared units. What is
-returned counts; of a quantity that is only reported every report counts, once the
-function has returned.
+others are passed to functions that name them. Values are in the declared units. Where a
+stage repeats, names are the campaign file's and ``turn`` counts from 1; a vector is a
+list of as many numbers as it has parts. What is returned counts; of a quantity that is
+only reported every report counts, once the function has returned.
 """
 
 import hashlib
@@ -17,7 +18,7 @@ import inspect
 import math
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from importlib.util import module_from_spec, spec_from_file_location
 from numbers import Real
@@ -39,24 +40,29 @@ def work(payload: Mapping[str, Any], recorder: Recorder) -> Mapping[str, object]
 
     Args:
         payload: ``file``, ``sha256``, ``function``, ``parameters``, ``stage``,
-            ``experiment``, ``seed`` and ``results``: name, unit, label, kind.
+            ``turn``, ``experiment``, ``seed``, ``results``: name, unit, label, kind;
+            ``called``: what the function calls them to their names; ``vectors``: to
+            the names of their parts.
         recorder: Where the observations go.
 
     Raises:
         DataError: It returned something else than finite, declared quantities.
     """
-    results = _Results(payload["results"], payload["function"])
+    results = _Results(payload)
 
     reported: list[Measurement] = []
 
     def report(name: str, value: object, sigma: float | None = None) -> None:
         content = value if sigma is None else {"value": value, "sigma": sigma}
-        found = results.measurement(name, content)
-        recorder.observe(replace(found, quality=PARTIAL))
-        reported.append(found)
+        found = results.measurements(name, content)
+        for measurement in found:
+            recorder.observe(replace(measurement, quality=PARTIAL))
+        reported.extend(found)
 
     function = _load(payload)
-    offered = {k: payload[k] for k in ("stage", "experiment", "seed")}
+    offered = {
+        k: payload[k] for k in ("stage", "turn", "experiment", "seed") if k in payload
+    }
     offered["report"] = report
     worker = os.getpid()
     returned = function(dict(payload["parameters"]), **_named(function, offered))
@@ -105,10 +111,16 @@ def _named(function: Function, offered: Mapping[str, object]) -> dict[str, objec
 class _Results:
     """What may be measured, and how a value becomes a measurement."""
 
-    def __init__(self, declared: list[dict[str, Any]], function: str) -> None:
-        self._declared = {d["name"]: d for d in declared}
-        self._function = function
-        self.names = tuple(self._declared)
+    def __init__(self, payload: Mapping[str, Any]) -> None:
+        self._declared = {d["name"]: d for d in payload["results"]}
+        self._called: Mapping[str, str] = payload.get("called", {})
+        self._vectors: Mapping[str, list[str]] = payload.get("vectors", {})
+        self._function: str = payload["function"]
+        self.names = (*self._called, *(n for n in self._declared if n not in self._own))
+
+    @property
+    def _own(self) -> set[str]:
+        return {*self._called.values()}
 
     def all_of(self, returned: object) -> list[Measurement]:
         """Check all that was returned before any of it counts."""
@@ -120,7 +132,28 @@ class _Results:
                 "quantity to value"
             )
         found = cast("Mapping[str, object]", returned)
-        return [self.measurement(name, content) for name, content in found.items()]
+        return [
+            m for n, content in found.items() for m in self.measurements(n, content)
+        ]
+
+    def measurements(self, name: str, content: object) -> list[Measurement]:
+        """Return what one name stands for: a quantity, or a vector's parts.
+
+        Raises:
+            DataError: It is not what was declared.
+        """
+        parts = self._vectors.get(name)
+        if parts is None:
+            return [self.measurement(self._called.get(name, name), content)]
+        if isinstance(content, str) or not isinstance(content, Iterable):
+            raise DataError(f"{name}: got {content!r}, must be {len(parts)} numbers")
+        values = list(cast("Iterable[object]", content))
+        if len(values) != len(parts):
+            raise DataError(
+                f"{name}: got {len(values)} numbers, must be {len(parts)}: "
+                f"{', '.join(parts)}"
+            )
+        return [self.measurement(p, v) for p, v in zip(parts, values, strict=True)]
 
     def measurement(self, name: str, content: object) -> Measurement:
         """Return one value as a measurement.

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from labagent.campaigns import Stage
 from labagent.errors import ExecutorError
 from labagent.ports import Request, Setup
 from labagent.variables import Value, Variable
@@ -10,6 +11,11 @@ from labagent.variables import Value, Variable
 def plain(value: Value) -> Value:
     """Return a value of our own that nobody else can change."""
     return value if isinstance(value, (str, int, float)) else dict(value)
+
+
+def stage_of(setup: Setup, name: str) -> Stage | None:
+    """Return a stage by its name; None where the executor has just one, unnamed."""
+    return next((s for s in setup.stages if s.name == name), None)
 
 
 def controls_of(setup: Setup, stage: str) -> tuple[Variable, ...]:

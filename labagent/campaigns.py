@@ -6,7 +6,7 @@ gives an equal campaign.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from labagent.causes import ProcessGraph
@@ -107,6 +107,24 @@ class Goal:
 
 
 @dataclass(frozen=True)
+class Turn:
+    """Which time it is that a sample passes a stage that repeats.
+
+    Attributes:
+        stage: The stage, as the file has it.
+        number: Counts from 1.
+        names: The file's controls and quantities of the stage to those of this turn.
+        before: The same to those of the turn before; at first, quantities to what they
+            were measured as before the stage, where the file says so.
+    """
+
+    stage: str
+    number: int
+    names: Mapping[str, str]
+    before: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Stage:
     """One process step: what it sets, what it measures, who runs it, what it costs.
 
@@ -117,6 +135,8 @@ class Stage:
         executor: Name of the executor that runs it.
         cost: Price of one run, in the campaign's currency.
         hours: Time one run takes, in hours.
+        turn: Which turn it is of a stage that repeats; None for others.
+        vectors: Vectors it measures, to the names of their parts among ``measures``.
     """
 
     name: str
@@ -125,6 +145,10 @@ class Stage:
     executor: str
     cost: float = 0.0
     hours: float = 0.0
+    turn: Turn | None = None
+    vectors: Mapping[str, tuple[str, ...]] = field(
+        default_factory=dict[str, tuple[str, ...]]
+    )
 
 
 @dataclass(frozen=True)

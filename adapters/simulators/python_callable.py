@@ -22,7 +22,7 @@ from adapters.files import sha256
 from adapters.jobs import Jobs
 from adapters.options import Options, refuse
 from adapters.provenance import common, version_text
-from adapters.requests import accept, plain, request_problems, results_of
+from adapters.requests import accept, plain, request_problems, results_of, stage_of
 from labagent.config.nodes import did_you_mean
 from labagent.experiments import Kind
 from labagent.ports import (
@@ -167,15 +167,23 @@ class PythonCallable:
 
     def _payload(self, request: Request) -> dict[str, Any]:
         results = results_of(self._setup, request.stage)
+        stage = stage_of(self._setup, request.stage)
+        turn = stage.turn if stage else None
+        names = {own: name for name, own in turn.names.items()} if turn else {}
         return {
             "file": str(self._settings.file),
             "sha256": sha256(self._settings.file),
             "function": self._settings.function,
-            "parameters": {k: plain(v) for k, v in request.parameters.items()},
-            "stage": request.stage,
+            "parameters": {
+                names.get(k, k): plain(v) for k, v in request.parameters.items()
+            },
+            "stage": turn.stage if turn else request.stage,
+            "turn": turn.number if turn else 1,
             "experiment": request.experiment,
             "seed": request.seed,
             "results": [_declared(r) for r in results],
+            "called": {names[r.name]: r.name for r in results if r.name in names},
+            "vectors": stage.vectors if stage else {},
         }
 
     def poll(self, handle: str) -> Report:

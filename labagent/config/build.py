@@ -24,10 +24,12 @@ from labagent.config.inlining import read_candidates, read_history
 from labagent.config.losses import one_line, report_losses
 from labagent.config.names import Register
 from labagent.config.nodes import Node, Plain, Report, shortened
-from labagent.config.process import Process, read_executors, read_process
+from labagent.config.process import Layout, Process, read_executors, read_process
 from labagent.config.reader import write_document
 from labagent.config.settings import Settings, read_settings
 from labagent.config.stops import read_stops
+from labagent.config.turns import unroll
+from labagent.config.vectors import take_apart
 from labagent.variables import (
     Constraint,
     DesignSpace,
@@ -77,8 +79,10 @@ def build(tree: Node, folder: Path | None, report: Report) -> Draft:
             document, which holds its tables.
         report: Holds what reading the file found wrong.
     """
-    root = Fields(tree, "campaign", "campaign", KEYS, report)
-    builder = _Builder(root, folder, report)
+    apart, vectors = take_apart(tree, report)
+    unrolled, turns = unroll(apart, report)
+    root = Fields(unrolled, "campaign", "campaign", KEYS, report)
+    builder = _Builder(root, tree, Layout(turns, vectors), folder, report)
     return builder.draft()
 
 
@@ -121,8 +125,17 @@ class _Variables:
 class _Builder:
     """Reads section after section; every section reports its own mistakes."""
 
-    def __init__(self, root: Fields, folder: Path | None, report: Report) -> None:
+    def __init__(
+        self,
+        root: Fields,
+        tree: Node,
+        layout: Layout,
+        folder: Path | None,
+        report: Report,
+    ) -> None:
         self._root = root
+        self._tree = tree
+        self._layout = layout
         self._folder = folder
         self._report = report
         self._money = Money(report)
@@ -207,7 +220,9 @@ class _Builder:
         measured = read_measured(root, register, report)
         quantities = {**root.mapping("objectives"), **root.mapping("measured")}
         places = {name: node.key for name, node in quantities.items()}
-        process = read_process(root, register, places, self._money, report)
+        process = read_process(
+            root, register, places, self._money, self._layout, report
+        )
         context = read_context(root, register, report)
         roles = dict.fromkeys(process.control_names, Role.CONTROL)
         roles |= dict.fromkeys(root.mapping("context"), Role.CONTEXT)
@@ -274,7 +289,7 @@ class _Builder:
         Defaults are written out, so that a later version with other defaults still
         reads the same campaign.
         """
-        content: dict[str, Plain] = dict(self._root.plain)
+        content = {key: node.plain for key, node in self._tree.fields.items()}
         content |= {"find": campaign.goal.find.value, **settings.plain}
         if campaign.space.candidates is not None:
             content["candidates"] = [dict(row) for row in campaign.space.candidates]

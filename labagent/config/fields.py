@@ -8,7 +8,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from labagent.config import units
-from labagent.config.nodes import Node, Place, Plain, Report, closest, did_you_mean
+from labagent.config.nodes import Node, Place, Report, closest, did_you_mean
 from labagent.config.numerals import rewritten
 from labagent.config.unsupported import NOT_YET, OTHER_WORDS, path_of, remedy
 from labagent.errors import DataError
@@ -161,11 +161,6 @@ class Fields:
                 if right and right not in self._nodes:
                     meant.setdefault(right, node)
         self._nodes = {**self._nodes, **meant}
-
-    @property
-    def plain(self) -> dict[str, Plain]:
-        """The mapping without places."""
-        return {key: node.plain for key, node in self._nodes.items()}
 
     def __contains__(self, key: str) -> bool:
         """Return whether the key is there, right or wrong."""

@@ -15,7 +15,9 @@ _WITHIN = "within"
 _GOALS = (*_DIRECTIONS, *_LIMITS, _WITHIN)
 _OBJECTIVE_KEYS = ("unit", "goal", "value", "range", "good_enough", "weight", "expect")
 _MOST_TOP = 50.0  # percent; half of the space is no top
-_MEASURED_KEYS = ("kind", "unit", "expect", "settable")
+_MEASURED_KEYS = ("kind", "unit", "expect", "settable", "parts", "length")
+_KINDS = ("number", "vector")
+_OF_VECTORS = ("parts", "length")
 _CONTEXT_KEYS = ("kind", "unit", "range")
 
 
@@ -163,7 +165,10 @@ def read_measured(
         if not _take_name("measured", name, node, register, report):
             continue
         fields = Fields(node, what, "measured", _MEASURED_KEYS, report)
-        kind, unit = fields.option("kind", ("number",)), fields.unit()
+        for key in _OF_VECTORS:  # vectors are taken apart by now
+            if key in fields:
+                fields.useless(key, "must not be given but for kind: vector")
+        kind, unit = fields.option("kind", _KINDS), fields.unit()
         if unit is not None and (kind or "kind" not in fields):
             domain = _expected(fields, unit)
             domain = replace(domain, settable=fields.interval("settable", unit))

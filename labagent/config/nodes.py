@@ -1,7 +1,7 @@
 """The file as a tree in which every value knows where it stands."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 from labagent.errors import ConfigurationError, Mistake
@@ -18,12 +18,14 @@ class Place:
     """Where something stands: ``file:line:column``, counted from one.
 
     Where there are no lines (a stored document, a command line), ``file`` alone says
-    it and both numbers are zero.
+    it and both numbers are zero. What is read several times, such as a stage that
+    repeats, has copies.
     """
 
     file: str
     line: int = 0
     column: int = 0
+    copy: int = field(default=0, compare=False)
 
     @property
     def short(self) -> str:
@@ -170,7 +172,7 @@ class Report:
         self._notes: dict[tuple[Place, str], None] = {}
 
     def add(self, place: Place, problem: str, rule: str, suggestion: str = "") -> None:
-        """Note a mistake.
+        """Note a mistake; one that another copy has at the same place is told once.
 
         Args:
             place: Where it stands.
@@ -179,7 +181,8 @@ class Report:
             suggestion: What to type instead.
         """
         mistake = Mistake(str(place), problem, rule, suggestion)
-        if (place, mistake) not in self._found:
+        told = any(p == place and p.copy != place.copy for p, _ in self._found)
+        if not told and (place, mistake) not in self._found:
             self._found.append((place, mistake))
 
     def note(self, place: Place, text: str) -> None:

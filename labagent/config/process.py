@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from labagent.campaigns import ExecutorSpec, Stage
+from labagent.campaigns import ExecutorSpec, Stage, Turn
 from labagent.config.controls import read_control
 from labagent.config.costs import Money
 from labagent.config.fields import Fields, duration
@@ -13,8 +13,31 @@ from labagent.variables import Variable
 
 ONLY_STAGE = "experiment"
 _TIMEOUT = 3600.0  # seconds
-_STAGE_KEYS = ("controls", "measures", "executor", "cost", "duration")
+_STAGE_KEYS = ("controls", "measures", "executor", "cost", "duration", "repeat")
 _ONE_SHOT_KEYS = ("executor", "cost", "duration")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What the file said in short, before it was written out.
+
+    Attributes:
+        turns: Stages that are turns of one that repeats.
+        vectors: Vector to the names of its parts.
+    """
+
+    turns: Mapping[str, Turn] = field(default_factory=dict[str, Turn])
+    vectors: Mapping[str, tuple[str, ...]] = field(
+        default_factory=dict[str, tuple[str, ...]]
+    )
+
+    def vectors_among(
+        self, measures: Sequence[str], turn: Turn | None
+    ) -> dict[str, tuple[str, ...]]:
+        """Return the vectors that a stage measures, parts as it calls them."""
+        names: Mapping[str, str] = turn.names if turn else {}
+        own = {v: tuple(names.get(p, p) for p in ps) for v, ps in self.vectors.items()}
+        return {v: parts for v, parts in own.items() if {*parts} <= {*measures}}
 
 
 @dataclass
@@ -92,6 +115,7 @@ def read_process(
     register: Register,
     quantities: Mapping[str, Place],
     money: Money,
+    layout: Layout,
     report: Report,
 ) -> Process:
     """Return stages and controls, from either form of the file.
@@ -101,12 +125,13 @@ def read_process(
         register: Receives the controls' names.
         quantities: Names of objectives and measured quantities, and their places.
         money: The campaign's currency.
+        layout: Which stages are turns of one that repeats, which quantities vectors.
         report: Receives what is wrong.
     """
     process = Process()
     executors = root.node_of("executors")
     known = tuple(executors.fields) if executors else ()
-    reader = _StageReader(process, register, known, quantities, money, report)
+    reader = _StageReader(process, register, known, quantities, money, layout, report)
     if "controls" not in root and "stages" not in root:
         root.missing("controls", "must be given, or else stages")
     if "stages" in root:
@@ -137,6 +162,7 @@ class _StageReader:
     executors: Sequence[str]
     quantities: Mapping[str, Place]
     money: Money
+    layout: Layout
     report: Report
     owners: dict[str, str] = field(default_factory=dict[str, str])
 
@@ -203,6 +229,8 @@ class _StageReader:
             self._executor(name, fields),
             self._cost(fields) or 0.0,
             self._hours(fields) or 0.0,
+            self.layout.turns.get(name),
+            self.layout.vectors_among(measures, self.layout.turns.get(name)),
         )
         self.process.stages.append(stage)
 

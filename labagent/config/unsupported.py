@@ -17,7 +17,6 @@ NOT_YET: Mapping[str, str] = {
     "cost.per_minute": "prices that depend on settings",
     "stage.switch": "the price of changing a setting",
     "stage.per_minute": "prices that depend on settings",
-    "stage.repeat": "stages that repeat",
     "control.kind: molecule": "molecules",
     "control.kind: structure": "crystal structures",
     "control.optimade": "structures from OPTIMADE",
@@ -27,7 +26,6 @@ NOT_YET: Mapping[str, str] = {
     "measured.kind: spectrum": "spectra",
     "measured.kind: diffractogram": "spectra",
     "measured.kind: image": "images",
-    "measured.kind: vector": "vectors",
     "measured.file": "raw data files",
     "context.ask": "asking for context before each experiment",
 }

@@ -22,7 +22,7 @@ TABLES = [code for language, code in _FENCE.findall(PAGE) if language == "csv"]
 
 
 def test_the_page_has_examples() -> None:
-    assert len(EXAMPLES) == 3
+    assert len(EXAMPLES) == 4
     assert len(TABLES) == 2
 
 
