@@ -43,7 +43,8 @@ from labagent.loop.asking import Asked
 from labagent.planning import sample
 from labagent.representations.encoder import SpaceEncoder
 from labagent.variables import Intervention
-from labagent.world.structural import UNITS, Records, Structural, fit_structural
+from labagent.world.laws import fit_structural
+from labagent.world.structural import UNITS, Records, Structural
 
 OBSERVED = 40
 COUNTS = (0, 5, 10, 20, 30)

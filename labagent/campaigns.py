@@ -5,12 +5,15 @@ a value: the file's text goes into the database beside it, and reading that text
 gives an equal campaign.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from labagent.causes import ProcessGraph
 from labagent.variables import Constraint, DesignSpace, Variable
+
+BEFORE = ".before"
+"""After a name of a stage that repeats: as the turn before left it, or set it."""
 
 
 class Direction(StrEnum):
@@ -149,6 +152,31 @@ class Stage:
     vectors: Mapping[str, tuple[str, ...]] = field(
         default_factory=dict[str, tuple[str, ...]]
     )
+
+
+@dataclass(frozen=True)
+class Recurrence:
+    """A quantity that a sample shows in every turn of a stage that repeats.
+
+    Attributes:
+        quantity: As the file has it.
+        kin: All it is measured as: before the stage, where that is known, then turn by
+            turn. They have one unit.
+        members: Those of them that come after a turn, or a start, of which all is
+            measured: one law s' = f(s, a) makes them.
+        names: For each member, what the file calls things (``anneal.time``,
+            ``grain.before``) to what they are called in its turn.
+    """
+
+    quantity: str
+    kin: tuple[str, ...]
+    members: tuple[str, ...]
+    names: tuple[Mapping[str, str], ...]
+
+    @property
+    def turns(self) -> Sequence[tuple[str, Mapping[str, str]]]:
+        """Each member with what the file calls things in its turn."""
+        return list(zip(self.members, self.names, strict=True))
 
 
 @dataclass(frozen=True)
@@ -311,6 +339,21 @@ class Campaign:
         """Declared duration of one whole route, in hours."""
         return sum(s.hours for s in self.stages)
 
+    @property
+    def recurrences(self) -> tuple[Recurrence, ...]:
+        """Quantities of stages that repeat."""
+        measured = {v.name for v in self.measured}
+        turns: dict[str, list[Turn]] = {}
+        for stage in self.stages:
+            if stage.turn is not None:
+                turns.setdefault(stage.turn.stage, []).append(stage.turn)
+        return tuple(
+            _recurrence(quantity, own, measured)
+            for own in turns.values()
+            for quantity, name in own[0].names.items()
+            if name in measured
+        )
+
     def spending(self, runs: Iterable[Sequence[str] | None]) -> Spending:
         """Return what experiments use up.
 
@@ -326,3 +369,21 @@ class Campaign:
             cost=sum(s.cost for s in known),
             hours=sum(s.hours for s in known),
         )
+
+
+def _recurrence(
+    quantity: str, turns: Sequence[Turn], measured: Collection[str]
+) -> Recurrence:
+    """Return a quantity through the turns of its stage."""
+    seen = {n for n, name in turns[0].names.items() if name in measured}
+    start = turns[0].before.get(quantity)
+    told = [turn for turn in turns if seen <= {*turn.before}]
+    return Recurrence(
+        quantity,
+        (*([start] if start else []), *(t.names[quantity] for t in turns)),
+        tuple(t.names[quantity] for t in told),
+        tuple(
+            {**t.names, **{n + BEFORE: name for n, name in t.before.items()}}
+            for t in told
+        ),
+    )

@@ -12,9 +12,6 @@ NAME = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 QUANTITIES = ("measured", "objectives")
 """Sections of what is measured."""
 
-BEFORE = ".before"
-"""After a name of a stage that repeats: as the turn before left it."""
-
 
 def children(tree: Node, key: str) -> Mapping[str, Node]:
     """Return the entries of a mapping under a key; empty where there is none."""

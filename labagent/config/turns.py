@@ -11,11 +11,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from labagent.campaigns import Turn
+from labagent.campaigns import BEFORE, Turn
 from labagent.config.names import unknown_name
 from labagent.config.nodes import Node, Report
 from labagent.config.trees import (
-    BEFORE,
     NAME,
     QUANTITIES,
     children,

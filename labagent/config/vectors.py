@@ -9,10 +9,10 @@ import re
 from collections.abc import Mapping, Sequence
 from itertools import product
 
+from labagent.campaigns import BEFORE
 from labagent.config.names import check_name
 from labagent.config.nodes import Node, Report
 from labagent.config.trees import (
-    BEFORE,
     NAME,
     QUANTITIES,
     children,

@@ -29,10 +29,11 @@ from labagent.representations.encoder import SpaceEncoder
 from labagent.variables import Label, Value
 from labagent.world.evidence import gather
 from labagent.world.fitting import fit_exact
+from labagent.world.laws import fit_structural
 from labagent.world.parents import length_priors
 from labagent.world.plain import FEWEST_ROWS, standardisation
 from labagent.world.routes import network
-from labagent.world.structural import Records, Structural, fit_structural
+from labagent.world.structural import Records, Structural
 from labagent.world.structure import Structure, judge
 
 LEVEL = (0.05, 0.95)
@@ -234,7 +235,7 @@ class Asked:
         return [self._answer(name, found[name]) for name in names if name in found]
 
     def _model(self) -> Structural:
-        return fit_structural(self.law, self.records)
+        return fit_structural(self.law, self.records, self.campaign.recurrences)
 
     def _asked(self, names: Iterable[str], of: Iterable[str] | None) -> list[str]:
         """Return the quantities asked for, in order of the campaign.

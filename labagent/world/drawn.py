@@ -21,7 +21,13 @@ from botorch.sampling.get_sampler import GetSampler
 from botorch.sampling.normal import SobolQMCNormalSampler
 from torch import Tensor
 
-from labagent.world.network import Candidate, Mechanism, ProcessNetwork, merged
+from labagent.world.network import (
+    Candidate,
+    Deck,
+    Mechanism,
+    ProcessNetwork,
+    merged,
+)
 from labagent.world.paths import Paths, draw_paths
 
 DRAWS = 128
@@ -252,20 +258,39 @@ def draw_network(
         count: How many.
     """
     generator = torch.Generator().manual_seed(seed)
-    parts = [_draw(m, count, generator) for m in network.mechanisms]
+    deck = Deck(count, generator)
+    known: dict[int, Paths] = {}
+    parts = [_draw(m, deck, generator, known) for m in network.mechanisms]
     errors, context = _realisations(network, count, generator)
     return DrawnNetwork(network, parts, errors, context)
 
 
-def _draw(mechanism: Mechanism, count: int, generator: torch.Generator) -> list[Part]:
-    """Return the draws of a node's function, candidate by candidate."""
+def _draw(
+    mechanism: Mechanism,
+    deck: Deck,
+    generator: torch.Generator,
+    known: dict[int, Paths],
+) -> list[Part]:
+    """Return the draws of a node's function, candidate by candidate.
+
+    Args:
+        mechanism: The node.
+        deck: Deals the draws.
+        generator: Of functions.
+        known: Those of laws that several turns of a stage share; takes new ones.
+    """
     parts: list[Part] = []
-    allotted = mechanism.allot(count, generator)
-    for candidate, draws in zip(mechanism.candidates, allotted, strict=True):
-        if len(draws):
-            gp = candidate.gp
+    for candidate, draws in zip(
+        mechanism.candidates, deck.deal(mechanism), strict=True
+    ):
+        if not len(draws):
+            continue
+        gp = candidate.gp
+        paths = known.get(id(gp))
+        if paths is None:
             paths = draw_paths(gp, candidate.own, len(draws), generator)
-            parts.append(Part(candidate, draws.to(gp.X.device), paths))
+            known[id(gp)] = paths
+        parts.append(Part(candidate, draws.to(gp.X.device), paths))
     return parts
 
 

@@ -50,6 +50,8 @@ class Evidence:
         C: (n, c) encoded context.
         context_features: Names of C's columns.
         context_columns: Context variable to its columns in C.
+        kin: Quantity to all those it shares a scale with, itself among them, where a
+            stage repeats.
     """
 
     quantities: tuple[str, ...]
@@ -65,6 +67,7 @@ class Evidence:
     C: Tensor = field(default_factory=lambda: torch.empty(0, 0, dtype=torch.float64))
     context_features: tuple[str, ...] = ()
     context_columns: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    kin: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.context_features:
@@ -87,6 +90,10 @@ class Evidence:
     def column(self, quantity: str) -> int:
         """Return a quantity's column in Y."""
         return self.quantities.index(quantity)
+
+    def kin_of(self, quantity: str) -> tuple[str, ...]:
+        """Return the quantities it shares a scale with, itself among them."""
+        return self.kin.get(quantity, (quantity,))
 
     def tells(self, quantity: str) -> Tensor:
         """Return (n,) which rows tell of a quantity's own mechanism.
@@ -159,6 +166,7 @@ def gather(
         C=C,
         context_features=features,
         context_columns=columns,
+        kin={q: r.kin for r in campaign.recurrences for q in r.kin},
     )
 
 

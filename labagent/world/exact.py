@@ -12,7 +12,7 @@ every covariance. :mod:`labagent.world.fitting` finds lengths, a and v [Rasmusse
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import final
 
@@ -123,6 +123,30 @@ class ExactGP:
         prior = self.parameters.amplitude + MEAN_VARIANCE
         explained = (cross @ self.root.T).square().sum(dim=-1)
         return cross @ self.weights, (prior - explained).clamp_min(1e-12)
+
+    def after(
+        self, x: Tensor, seen: Sequence[tuple[Tensor, Tensor]]
+    ) -> tuple[Tensor, Tensor]:
+        """Return means and variances (...) of m + f at x (..., d), no noise.
+
+        Args:
+            x: One point each.
+            seen: What the same function was seen to give elsewhere, noise included:
+                points (..., d), standardised values (...).
+        """
+        if not seen:
+            return self.marginal(x)
+        points = torch.stack([*(p for p, _ in seen), x], dim=-2)
+        mean, covariance = self.joint(points)
+        K = covariance[..., :-1, :-1].clone()
+        K.diagonal(dim1=-2, dim2=-1).add_(self.parameters.noise + JITTER)
+        cross = covariance[..., :-1, -1:]
+        weights = torch.linalg.solve(K, cross).squeeze(-1)
+        errors = torch.stack([y for _, y in seen], dim=-1) - mean[..., :-1]
+        told = (weights * errors).sum(dim=-1)
+        explained = (weights * cross.squeeze(-1)).sum(dim=-1)
+        variance = covariance[..., -1, -1] - explained
+        return mean[..., -1] + told, variance.clamp_min(1e-12)
 
     def joint(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return means (..., q), covariances (..., q, q) of m + f at x (..., q, d)."""

@@ -1,5 +1,6 @@
 """Fit every mechanism of a process: the network member of the mixture."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import final
@@ -13,6 +14,7 @@ from labagent.world.evidence import Evidence
 from labagent.world.fitted import Normals
 from labagent.world.network import Mechanism, ProcessNetwork, describe
 from labagent.world.parents import find_parents, likelihood, scale_of
+from labagent.world.recurring import find_shared
 from labagent.world.routes import Node
 
 QUADRATURE = 256
@@ -83,16 +85,27 @@ def fit_network(evidence: Evidence, seed: int, device: str = "cpu") -> FittedNet
     """
     place = choose_device(device)
     told = evidence
-    found: list[Mechanism] = []
+    found: dict[str, Mechanism] = {}
     logs: set[str] = set()
-    for node in evidence.nodes:
-        if _logs_are_likelier(node, told, place):
-            told = take_log(told, node.name)
-            logs.add(node.name)
-        found.append(Mechanism(node.name, find_parents(node, told, place)))
+    settled: set[str] = set()  # whether as they are or as logs
+    kinds = Counter(node.kind for node in evidence.nodes)
+    for k, node in enumerate(evidence.nodes):
+        kin = told.kin_of(node.name)
+        if node.name not in settled and _logs_are_likelier(node, told, place):
+            for q in kin:
+                told = take_log(told, q)
+            logs.update(kin)
+        settled.update(kin)
+        if not node.kind:
+            found[node.name] = Mechanism(node.name, find_parents(node, told, place))
+            continue
+        turns = [n for n in evidence.nodes[: k + 1] if n.kind == node.kind]
+        if len(turns) == kinds[node.kind]:  # whatever they depend on is settled
+            for name, candidates in find_shared(turns, told, place).items():
+                found[name] = Mechanism(name, candidates, node.kind)
     order = [node.name for node in evidence.nodes]
     network = ProcessNetwork(
-        tuple(found),
+        tuple(found[name] for name in order),
         tuple(order.index(q) for q in evidence.quantities),
         evidence.contexts.to(place),
     )
@@ -110,10 +123,16 @@ def fit_network(evidence: Evidence, seed: int, device: str = "cpu") -> FittedNet
 
 
 def _logs_are_likelier(node: Node, told: Evidence, place: torch.device) -> bool:
-    """Return whether a node's data are likelier as logs, densities in the same unit."""
-    if not positive_state(told, node.name):
+    """Return whether a node's data are likelier as logs, densities in the same unit.
+
+    Where its stage repeats the first turn decides for all: it is there first.
+    """
+    kin = told.kin_of(node.name)
+    if not all(positive_state(told, q) for q in kin):
         return False
-    logs = take_log(told, node.name)
+    logs = told
+    for q in kin:
+        logs = take_log(logs, q)
     as_is, _ = likelihood(node, told, place)
     as_log, values = likelihood(node, logs, place)
     return as_log - float(values.sum()) > as_is  # d log y / dy = 1 / y

@@ -85,25 +85,49 @@ class Mechanism:
     Attributes:
         name: The quantity.
         candidates: With each of the sets that are probable; probabilities sum to one.
+        kind: Of those that may be one law for several turns of a stage: which; their
+            common candidates come first, alike in order, with the same process.
     """
 
     name: str
     candidates: tuple[Candidate, ...]
+    kind: str = ""
 
-    def allot(self, count: int, generator: torch.Generator) -> list[Tensor]:
-        """Return which of some draws follow each candidate, in proportion, shuffled.
 
-        Args:
-            count: Number of draws.
-            generator: Of the shuffle; on the CPU.
-        """
-        likely = [c.probability for c in self.candidates]
+@final
+class Deck:
+    """Draws, dealt to the candidates of one mechanism after the other.
+
+    Mechanisms of one kind get the same draws: what follows their common law in one turn
+    follows it in all.
+
+    Args:
+        count: Number of draws.
+        generator: Of shuffles; on the CPU.
+    """
+
+    def __init__(self, count: int, generator: torch.Generator) -> None:
+        self._count = count
+        self._generator = generator
+        self._orders: dict[str, Tensor] = {}
+
+    def deal(self, mechanism: Mechanism) -> list[Tensor]:
+        """Return which draws follow each candidate, in proportion, shuffled."""
+        likely = [c.probability for c in mechanism.candidates]
         shares = torch.tensor(likely, dtype=torch.float64)
-        steps = (torch.arange(count, dtype=torch.float64) + 0.5) / count
+        steps = (torch.arange(self._count, dtype=torch.float64) + 0.5) / self._count
         found = torch.searchsorted(shares.cumsum(0), steps)
         found = found.clamp_max(len(shares) - 1)
-        found = found[torch.randperm(count, generator=generator)]
+        found = found[self._order(mechanism.kind)]
         return [(found == i).nonzero()[:, 0] for i in range(len(shares))]
+
+    def _order(self, kind: str) -> Tensor:
+        if kind in self._orders:
+            return self._orders[kind]
+        order = torch.randperm(self._count, generator=self._generator)
+        if kind:
+            self._orders[kind] = order
+        return order
 
 
 def merged(parts: Sequence[tuple[Tensor, Tensor]]) -> Tensor:
@@ -162,22 +186,28 @@ class ProcessNetwork:
         z = z.to(X.device).unsqueeze(1)  # (S, 1, nodes): rows share their draws
         rows = torch.arange(count, device=X.device) % len(self.context)
         context = self.context[rows].unsqueeze(1)
-        generator = torch.Generator().manual_seed(0)
+        deck = Deck(count, torch.Generator().manual_seed(0))
         values: list[Tensor] = []
         found: list[Pair] = []
+        past: dict[int, list[Pair]] = {}  # what draws of a law have shown in its turns
         for i, mechanism in enumerate(self.mechanisms):
             parts: list[tuple[Tensor, Tensor]] = []
+            told: list[tuple[ExactGP, Tensor, Tensor]] = []
             for candidate, draws in zip(
-                mechanism.candidates, mechanism.allot(count, generator), strict=True
+                mechanism.candidates, deck.deal(mechanism), strict=True
             ):
                 before = [v[draws] for v in values]
                 alike = X.expand(len(draws), *X.shape)
                 x = candidate.inputs(alike, before, context[draws])
-                mean, variance = candidate.gp.marginal(x)
+                seen = past.get(id(candidate.gp), [])
+                mean, variance = candidate.gp.after(x, seen)
+                told.append((candidate.gp, x, draws))
                 total = variance + candidate.gp.parameters.noise
                 parts.append((draws.to(X.device), torch.stack([mean, total], dim=-1)))
             mean, total = merged(parts).unbind(dim=-1)
             values.append(mean + total.sqrt() * z[..., i])
+            for gp, x, draws in told if mechanism.kind else ():
+                past.setdefault(id(gp), []).append((x, values[-1][draws]))
             found.append((mean.mean(0), total.mean(0) + mean.var(0, correction=0)))
         means = torch.stack([found[i][0] for i in self.outputs], dim=-1)
         variances = torch.stack([found[i][1] for i in self.outputs], dim=-1)

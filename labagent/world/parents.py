@@ -28,7 +28,7 @@ from torch import Tensor
 
 from labagent.errors import ModelError
 from labagent.world.evidence import Evidence
-from labagent.world.exact import squared_exponential
+from labagent.world.exact import ExactGP, squared_exponential
 from labagent.world.fitting import (
     FIRST,
     LogPosterior,
@@ -77,10 +77,13 @@ def length_priors(declared: Tensor) -> Priors:
 def scale_of(evidence: Evidence, quantity: str) -> tuple[float, float]:
     """Return mean and standard deviation of a quantity's data, in declared units.
 
+    Of all its turns, where its stage repeats.
+
     Raises:
         ModelError: It was not measured at least twice.
     """
-    y = evidence.Y[evidence.tells(quantity), evidence.column(quantity)]
+    kin = evidence.kin_of(quantity)
+    y = torch.cat([evidence.Y[evidence.tells(q), evidence.column(q)] for q in kin])
     if len(y) < FEWEST_ROWS:
         raise ModelError(
             f"process network: got {len(y)} results of {quantity}, must have at least "
@@ -102,7 +105,7 @@ def find_parents(
     Raises:
         ModelError: The quantity was never measured twice together with any of them.
     """
-    views = _views(node, evidence, place)
+    views = views_of(node, node.sets, evidence, place)
     common = torch.stack([v.rows for v in views]).all(dim=0)
     if len(views) == 1 or int(common.sum()) < FEWEST_ROWS:
         # nothing to compare, or no rows by which to do it
@@ -119,11 +122,22 @@ def likelihood(
     Of at most :data:`FIRST` rows, given the parents together with which it was measured
     most often.
     """
-    view = _widest(_views(node, evidence, place))
+    view = _widest(views_of(node, node.sets, evidence, place))
     loss = view.loss(view.rows).among(FIRST)
     shift, scale = scale_of(evidence, node.name)
     value = process(loss, most_probable(loss)).evidence
     return value - len(loss.y) * math.log(scale), shift + scale * loss.y
+
+
+def at_best(loss: LogPosterior, found: Tensor) -> ExactGP:
+    """Return the process at its most probable hyper-parameters.
+
+    Args:
+        loss: Their posterior density.
+        found: Those of at most :data:`FIRST` of its rows.
+    """
+    near = found if len(loss.y) <= FIRST else most_probable(loss, near=found)
+    return process(loss, near)
 
 
 def telling(quantity: str, parents: ParentSet, evidence: Evidence) -> Tensor:
@@ -138,8 +152,15 @@ def _measured(parents: ParentSet, evidence: Evidence) -> list[str]:
     return [i for i in parents.inputs if i in evidence.quantities]
 
 
-def _views(node: Node, evidence: Evidence, place: torch.device) -> list["_View"]:
-    views = [_View.of(node, s, evidence, place) for s in node.sets]
+def views_of(
+    node: Node, sets: Sequence[ParentSet], evidence: Evidence, place: torch.device
+) -> list["View"]:
+    """Return a node's data as some sets of parents see them.
+
+    Raises:
+        ModelError: The quantity was never measured twice together with any of them.
+    """
+    views = [View.of(node, s, evidence, place) for s in sets]
     views = [v for v in views if int(v.rows.sum()) >= FEWEST_ROWS]
     if not views:
         raise ModelError(
@@ -150,31 +171,51 @@ def _views(node: Node, evidence: Evidence, place: torch.device) -> list["_View"]
     return views
 
 
-def _widest(views: Sequence["_View"]) -> "_View":
+def _widest(views: Sequence["View"]) -> "View":
     """Return the view of most rows, the first of equals."""
     return max(views, key=lambda v: int(v.rows.sum()))
 
 
-def _judge(views: Sequence["_View"], common: Tensor) -> tuple[Candidate, ...]:
+def _judge(views: Sequence["View"], common: Tensor) -> tuple[Candidate, ...]:
     """Return what is probable by the rows (n,) that all can be judged by."""
-    losses = [view.loss(common).among(FIRST) for view in views]
-    best = [most_probable(loss) for loss in losses]
-    logs = [
-        math.log(view.parents.prior) + laplace(loss, theta)
-        for view, loss, theta in zip(views, losses, best, strict=True)
-    ]
-    found = torch.tensor(logs, dtype=torch.float64).softmax(dim=0)
-    kept = torch.where(found >= LEAST, found, torch.zeros_like(found))
-    shares = (kept / kept.sum()).tolist()
+    best, logs = weighed([view.loss(common) for view in views], priors_of(views))
     return tuple(
         view.candidate(share, theta)
-        for view, theta, share in zip(views, best, shares, strict=True)
+        for view, theta, share in zip(views, best, probable(logs), strict=True)
         if share
     )
 
 
+def priors_of(views: Sequence["View"]) -> list[float]:
+    """Return how probable each set of parents was before any data."""
+    return [view.parents.prior for view in views]
+
+
+def weighed(
+    losses: Sequence[LogPosterior], priors: Sequence[float]
+) -> tuple[list[Tensor], Tensor]:
+    """Return the most probable hyper-parameters, and log prior + evidence (k,).
+
+    Of at most :data:`FIRST` rows.
+    """
+    few = [loss.among(FIRST) for loss in losses]
+    best = [most_probable(loss) for loss in few]
+    logs = [
+        math.log(prior) + laplace(loss, theta)
+        for prior, loss, theta in zip(priors, few, best, strict=True)
+    ]
+    return best, torch.tensor(logs, dtype=torch.float64)
+
+
+def probable(logs: Tensor) -> list[float]:
+    """Return probabilities of log weights (k,); zero where there is next to none."""
+    found = logs.softmax(dim=0)
+    kept = torch.where(found >= LEAST, found, torch.zeros_like(found))
+    return (kept / kept.sum()).tolist()
+
+
 @dataclass(frozen=True)
-class _View:
+class View:
     """A node's data as one set of parents sees them.
 
     Attributes:
@@ -198,11 +239,17 @@ class _View:
     @classmethod
     def of(
         cls, node: Node, parents: ParentSet, evidence: Evidence, place: torch.device
-    ) -> "_View":
+    ) -> "View":
+        """Return the data that tell of a node with a set of parents."""
         rows = telling(node.name, parents, evidence)
         seen = _standardised(evidence, _measured(parents, evidence))
-        offset, span = _range(seen[rows])
+        offset, span = range_of(seen[rows])
         return cls(node, parents, evidence, rows, offset, span, place)
+
+    @property
+    def seen(self) -> Tensor:
+        """(k, p) standardised values of measured parents in the rows that tell."""
+        return _standardised(self.evidence, self.states)[self.rows]
 
     @property
     def states(self) -> list[str]:
@@ -252,8 +299,15 @@ class _View:
             probability: Of this set of parents.
             found: Most probable log hyper-parameters of at most :data:`FIRST` rows.
         """
-        loss = self.loss(self.rows)
-        theta = found if len(loss.y) <= FIRST else most_probable(loss, near=found)
+        return self.placed(probability, at_best(self.loss(self.rows), found))
+
+    def placed(self, probability: float, gp: ExactGP) -> Candidate:
+        """Return a process as this set's candidate.
+
+        Args:
+            probability: Of this set of parents.
+            gp: Over its inputs.
+        """
         order = [n.name for n in self.evidence.nodes]
         return Candidate(
             names=self._names(),
@@ -262,7 +316,7 @@ class _View:
             context=self.context,
             offset=self.offset.to(self.place),
             span=self.span.to(self.place),
-            gp=process(loss, theta),
+            gp=gp,
             probability=probability,
         )
 
@@ -291,7 +345,7 @@ def _standardised(evidence: Evidence, quantities: Sequence[str]) -> Tensor:
     return (evidence.Y[:, columns] - scaled[:, 0]) / scaled[:, 1]
 
 
-def _range(seen: Tensor) -> tuple[Tensor, Tensor]:
+def range_of(seen: Tensor) -> tuple[Tensor, Tensor]:
     """Return least values and ranges (p,) of states seen (n, p); 1 for no range."""
     if not seen.numel():
         return seen.new_zeros(seen.shape[-1]), seen.new_ones(seen.shape[-1])

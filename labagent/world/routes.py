@@ -8,11 +8,11 @@ sharpness, not correctness (DECISIONS.md, "Parents are judged by the data").
 """
 
 import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from graphlib import TopologicalSorter
 
-from labagent.campaigns import Campaign
+from labagent.campaigns import BEFORE, Campaign, Recurrence
 from labagent.causes import ProcessGraph
 from labagent.variables import Role
 
@@ -43,6 +43,8 @@ class ParentSet:
 class Node:
     """One measured quantity and what its mechanism may depend on.
 
+    Where a stage repeats, a mechanism is perhaps that of other turns too.
+
     Attributes:
         name: The quantity.
         inputs: Names of controls, measured quantities and context variables it may
@@ -50,12 +52,18 @@ class Node:
         said: What its declared parents may be and how probable that was before any
             data, likeliest first now; empty where nothing is declared.
         states: The measured quantities among its inputs.
+        kind: What it is in every turn of its stage; empty where it has no law in common
+            with other turns.
+        shared: What that law may depend on; the same in every turn, by the names of
+            this one.
     """
 
     name: str
     inputs: tuple[str, ...]
     said: Mapping[frozenset[str], float] = field(default_factory=dict)
     states: frozenset[str] = frozenset()
+    kind: str = ""
+    shared: tuple[ParentSet, ...] = ()
 
     @property
     def declared(self) -> frozenset[str]:
@@ -78,16 +86,23 @@ class Node:
         for parents, prior in self.said.items():
             seen = tuple(i for i in self.inputs if i in parents)
             shares.append(((seen, parents), TRUST * prior / total))
-        priors: dict[tuple[tuple[str, ...], frozenset[str]], float] = {}
-        for (inputs, declared), share in shares:
-            # declaring everything tells no more than declaring nothing
-            some = declared if declared < {*inputs} else nothing
-            priors[inputs, some] = priors.get((inputs, some), 0.0) + share
         all_told = alone == self.inputs or frozenset(alone) in self.said
         return tuple(
-            ParentSet(*one, prior, reduced=one[0] == alone and not all_told)
-            for one, prior in priors.items()
+            replace(one, reduced=one.inputs == alone and not all_told)
+            for one in _each_once(shares)
         )
+
+
+def _each_once(
+    shares: Iterable[tuple[tuple[tuple[str, ...], frozenset[str]], float]],
+) -> tuple[ParentSet, ...]:
+    """Return sets of (inputs, declared ones) and their priors, equal ones as one."""
+    priors: dict[tuple[tuple[str, ...], frozenset[str]], float] = {}
+    for (inputs, declared), share in shares:
+        # declaring everything tells no more than declaring nothing
+        some = declared if declared < {*inputs} else frozenset[str]()
+        priors[inputs, some] = priors.get((inputs, some), 0.0) + share
+    return tuple(ParentSet(*one, prior) for one, prior in priors.items())
 
 
 def network(
@@ -117,7 +132,61 @@ def network(
         told = dict.fromkeys(frozenset(g.parents(name)) for g in graphs)
         said = {s: _prior(campaign.graph, name, s) for s in told if s}
         by_name[name] = Node(name, allowed, said, measured.intersection(allowed))
+    for one in campaign.recurrences:
+        if len(one.members) > 1:
+            nodes = [by_name[name] for name in one.members]
+            shared = _in_common(one, nodes, campaign)
+            for node, sets in zip(nodes, shared, strict=True):
+                by_name[node.name] = replace(node, kind=one.quantity, shared=sets)
     return tuple(_ordered(by_name, campaign))
+
+
+def _in_common(
+    one: Recurrence, nodes: Sequence[Node], campaign: Campaign
+) -> Iterator[tuple[ParentSet, ...]]:
+    """Yield, turn by turn, what the law s' = f(s, a) of all turns may depend on.
+
+    What the turn before left behind, the turn's own controls and context, declared ones
+    mattering most or all alike; or just what is declared alike in every turn.
+    """
+    measured = {v.name for v in campaign.measured}
+    told = [
+        by_the_file(node.declared, n) for node, n in zip(nodes, one.names, strict=True)
+    ]
+    declared = told[0] if all(t == told[0] for t in told) else frozenset[str]()
+    near = [n for n, x in one.names[0].items() if n.endswith(BEFORE) == (x in measured)]
+    near += [v.name for v in campaign.context]
+    every = [
+        n
+        for n in near
+        if all(
+            names.get(n, n) in node.inputs
+            for node, names in zip(nodes, one.names, strict=True)
+        )
+    ]
+    every += sorted(declared.difference(every))
+    said = tuple(n for n in every if n in declared)
+    shares = [
+        ((tuple(every), found), (1.0 - TRUST) / 2)
+        for found in (declared, frozenset[str]())
+    ]
+    if said:
+        shares.append(((said, declared), TRUST))
+    for names in one.names:
+        yield tuple(
+            ParentSet(
+                tuple(names.get(i, i) for i in s.inputs),
+                frozenset(names.get(i, i) for i in s.declared),
+                s.prior,
+            )
+            for s in _each_once(shares)
+        )
+
+
+def by_the_file(found: Collection[str], names: Mapping[str, str]) -> frozenset[str]:
+    """Return what the file calls some variables of a turn."""
+    called = {name: n for n, name in names.items()}
+    return frozenset(called.get(i, i) for i in found)
 
 
 def states_before(campaign: Campaign) -> Mapping[str, frozenset[str]]:

@@ -18,19 +18,12 @@ mechanism in logs where its data are likelier so: scatter is then relative.
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from graphlib import TopologicalSorter
 from typing import final
 
 import torch
 from torch import Tensor
 
-from labagent.causes import ProcessGraph
-from labagent.errors import ModelError
-from labagent.world.exact import ExactGP, matern52
-from labagent.world.fitting import LogPosterior, fit_several, most_probable
-from labagent.world.parents import length_priors
-from labagent.world.plain import FEWEST_ROWS, standardisation
-from labagent.world.replicates import relative_noise
+from labagent.world.exact import ExactGP
 
 JITTER = 1e-7
 """Added to variances of joint draws, relative to standardised values."""
@@ -40,6 +33,12 @@ DRAWS = 256
 
 KINDS = 8
 """Hyper-parameters among them."""
+
+MEMORY = 4
+"""Turns of a stage after which a draw of their law forgets where it was drawn."""
+
+Past = dict[str, list[tuple[Tensor, Tensor]]]
+"""Law of several turns to points (DRAWS, q, d) and normals (DRAWS, q) of its draws."""
 
 UNITS = 32
 """Realisations of roots and noise over which an expectation is taken."""
@@ -85,6 +84,7 @@ class Law:
         scale: Their standard deviation.
         gps: Of standardised values over inputs scaled to [0, 1]; draws take turns.
         log: Whether the mechanism is one of logs.
+        kind: Of a law that several turns of a stage obey: which.
     """
 
     name: str
@@ -95,22 +95,37 @@ class Law:
     scale: float
     gps: tuple[ExactGP, ...]
     log: bool
+    kind: str = ""
 
     def inputs(self, values: Mapping[str, Tensor]) -> Tensor:
         """Return inputs (..., q, d) from the parents' values (..., q, w)."""
         x = torch.cat([values[p] for p in self.parents], dim=-1)
         return (x - self.low) / self.span
 
-    def draw(self, values: Mapping[str, Tensor], z: Tensor) -> Tensor:
-        """Return the function (DRAWS, q) from normals z (DRAWS, q), in unit or logs."""
-        x, eye = self.inputs(values), torch.eye(z.shape[-1], dtype=z.dtype)
+    def draw(self, values: Mapping[str, Tensor], z: Tensor, past: "Past") -> Tensor:
+        """Return the function (DRAWS, q) from normals z (DRAWS, q), in unit or logs.
+
+        Args:
+            values: Of the parents.
+            z: Standard normals.
+            past: Where the same functions were drawn before; takes these points.
+        """
+        q = z.shape[-1]
+        own = past.setdefault(self.kind, []) if self.kind else []
+        own.append((self.inputs(values), z))
+        x = torch.cat([points for points, _ in own[-MEMORY:]], dim=-2)
+        z = torch.cat([normals for _, normals in own[-MEMORY:]], dim=-1)
+        eye = torch.eye(z.shape[-1], dtype=z.dtype)
         parts: list[Tensor] = []
         for gp, inputs, normal in zip(
-            self.gps, x.chunk(KINDS), z.unsqueeze(-1).chunk(KINDS), strict=True
+            self.gps,
+            x.chunk(KINDS),
+            z.unsqueeze(-1).chunk(KINDS),
+            strict=True,
         ):
             mean, covariance = gp.joint(inputs)
             L = torch.linalg.cholesky(covariance + JITTER * eye)
-            parts.append(mean + (L @ normal).squeeze(-1))
+            parts.append((mean + (L @ normal).squeeze(-1))[..., -q:])
         return self.shift + self.scale * torch.cat(parts)
 
     @property
@@ -168,15 +183,16 @@ class Structural:
         for name in {n for action in actions for n in action}:
             values[name] = _forced(values.get(name), name, actions, (DRAWS, units))
         varied = _varied(actions)
+        past: Past = {}
         for law in self.laws:
             z = torch.randn(DRAWS, q, generator=generator, dtype=torch.float64)
             if law.name not in varied and not varied & set(law.parents):
                 # the same under every action, to the last bit
                 once = {p: values[p][:, :units] for p in law.parents}
-                f = law.draw(once, z[:, :units]).repeat(1, a)
+                f = law.draw(once, z[:, :units], past).repeat(1, a)
             else:
                 varied.add(law.name)
-                f = law.draw(values, z)
+                f = law.draw(values, z, past)
             half = torch.randn(units // 2, generator=generator, dtype=torch.float64)
             e = torch.cat([half, -half])  # in pairs, so that it averages to nothing
             natural = law.told(f + law.noise * e.repeat(a))
@@ -234,10 +250,11 @@ class Structural:
             values[name] = torch.stack([seen, other]).expand(DRAWS, 2, -1)
         found: dict[str, Tensor] = {}
         varied = set(action)
+        past: Past = {}
         for law in self.laws:
             z = torch.randn(DRAWS, 2, generator=generator, dtype=torch.float64)
             e = torch.randn(DRAWS, generator=generator, dtype=torch.float64)
-            f = law.draw(values, z)
+            f = law.draw(values, z, past)
             was = values[law.name][:, 0, 0] if law.name in values else None
             drawn = law.noise[:, 0] * e
             noise = drawn if was is None else law.linked(was) - f[:, 0]
@@ -285,108 +302,3 @@ def _forced(
             empty = torch.full((draws, units, width), math.nan, dtype=torch.float64)
             parts.append(empty)
     return torch.cat(parts, dim=1)
-
-
-def fit_structural(graph: ProcessGraph, records: Records) -> Structural:
-    """Fit every mechanism of a declared graph. A function of its arguments alone.
-
-    Args:
-        graph: Certain edges; decide about uncertain ones before.
-        records: What was seen.
-
-    Raises:
-        ModelError: A mechanism has too few rows that tell of it.
-    """
-    effects = [n for n in records.values if graph.parents(n)]
-    sorter: TopologicalSorter[str] = TopologicalSorter()
-    for name in effects:
-        sorter.add(name, *graph.parents(name))
-    laws = [
-        _law(name, graph, records) for name in sorter.static_order() if name in effects
-    ]
-    roots = {n: v for n, v in records.values.items() if n not in effects}
-    return Structural(tuple(laws), _together(roots, records))
-
-
-def _together(roots: Mapping[str, Tensor], records: Records) -> dict[str, Tensor]:
-    """Return roots in the rows in which all were seen and took their course.
-
-    A root that was always set has no natural course: its values stand in for one.
-    """
-    if not roots:
-        return {}
-    complete = torch.stack([~v.isnan().any(-1) for v in roots.values()]).all(0)
-    free = torch.stack([records.left_alone(n) for n in roots]).all(0)
-    rows = complete & free if bool((complete & free).any()) else complete
-    return {n: v[rows] for n, v in roots.items()}
-
-
-def telling_rows(
-    name: str, parents: Sequence[str], graph: ProcessGraph, records: Records
-) -> Tensor:
-    """Return (n,) which rows tell of a variable's mechanism.
-
-    Those in which it and its parents were seen, it was left alone, and every parent
-    that shares a hidden cause with it was set.
-    """
-    rows = ~records.values[name][:, 0].isnan() & records.left_alone(name)
-    for parent in parents:
-        rows &= ~records.values[parent].isnan().any(-1)
-    for a, b in graph.hidden:
-        other = b if a == name else a
-        if name in (a, b) and other in parents:
-            rows &= ~records.left_alone(other)
-    return rows
-
-
-def _law(name: str, graph: ProcessGraph, records: Records) -> Law:
-    parents = graph.parents(name)
-    rows = telling_rows(name, parents, graph, records)
-    if int(rows.sum()) < FEWEST_ROWS:
-        raise ModelError(
-            f"mechanism of {name}: got {int(rows.sum())} rows that tell of it, must "
-            f"have at least {FEWEST_ROWS}; measure it together with "
-            f"{', '.join(parents)}"
-        )
-    x = torch.cat([records.values[p] for p in parents], dim=-1)[rows]
-    low = x.min(dim=0).values
-    span = x.max(dim=0).values - low
-    span = torch.where(span > 0, span, torch.ones_like(span))
-    y = records.values[name][rows, 0]
-    found = [_Link.of((x - low) / span, y, log=False)]
-    seen = records.values[name][:, 0]
-    if bool((seen[~seen.isnan()] > 0).all()):
-        found.append(_Link.of((x - low) / span, y.log(), log=True))
-    best = max(found, key=lambda link: link.evidence)
-    generator = torch.Generator().manual_seed(0)
-    gps = tuple(fit_several(best.loss, best.theta, KINDS, generator))
-    return Law(name, parents, low, span, best.shift, best.scale, gps, best.log)
-
-
-@dataclass(frozen=True)
-class _Link:
-    """A mechanism's data as they are or as logs, and how likely they are so."""
-
-    loss: LogPosterior
-    theta: Tensor
-    shift: float
-    scale: float
-    log: bool
-    evidence: float
-
-    @classmethod
-    def of(cls, x: Tensor, y: Tensor, *, log: bool) -> "_Link":
-        shift, scale = standardisation(y)
-        loss = LogPosterior(
-            x,
-            (y - shift) / scale,
-            torch.zeros_like(y),
-            length_priors(torch.ones(x.shape[-1], dtype=torch.bool)),
-            matern52,
-            relative=relative_noise(x, y),
-        )
-        theta = most_probable(loss)
-        value, _ = loss(theta)
-        slope = float(y.sum()) if log else 0.0  # d log y / dy = 1 / y
-        evidence = -value - len(y) * math.log(scale) - slope
-        return cls(loss, theta, shift, scale, log, evidence)

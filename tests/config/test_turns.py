@@ -60,7 +60,8 @@ def test_a_stage_is_as_many_stages_as_it_has_turns(layers: Campaign) -> None:
 
 def test_a_turn_knows_the_names_of_the_file(layers: Campaign) -> None:
     first, last = layers.stages[1].turn, layers.stages[3].turn
-    assert first is not None and last is not None
+    assert first is not None
+    assert last is not None
     assert (first.stage, first.number, first.before) == ("deposit", 1, {})
     assert last.names["deposit.heat"] == "deposit_3.heat"
     assert last.names["thickness"] == "thickness"

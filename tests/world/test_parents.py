@@ -11,7 +11,7 @@ from labagent.errors import ModelError
 from labagent.experiments import Trial, Trials
 from labagent.world.drawn import draw_network
 from labagent.world.mechanisms import FittedNetwork, fit_network
-from labagent.world.network import Candidate, Mechanism, merged
+from labagent.world.network import Candidate, Deck, Mechanism, merged
 from labagent.world.parents import LEAST, find_parents, telling
 from labagent.world.routes import TRUST, Node, network
 from tests.world.test_network import CHAIN, route, seen, trials
@@ -133,7 +133,7 @@ def test_draws_are_allotted_in_proportion_and_put_back_in_order() -> None:
     shares = (0.5, 0.3, 0.2)
     candidates = tuple(replace(first, probability=p) for p in shares)
     generator = torch.Generator().manual_seed(0)
-    found = Mechanism("y", candidates).allot(100, generator)
+    found = Deck(100, generator).deal(Mechanism("y", candidates))
     assert [len(d) for d in found] == [50, 30, 20]
     assert merged([(d, d) for d in found]).tolist() == list(range(100))
 

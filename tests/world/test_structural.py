@@ -8,7 +8,8 @@ from torch import Tensor
 
 from labagent.causes import Cause, ProcessGraph
 from labagent.errors import ModelError
-from labagent.world.structural import Records, Structural, fit_structural
+from labagent.world.laws import fit_structural
+from labagent.world.structural import Records, Structural
 
 
 def at(value: float) -> Tensor:

@@ -1,0 +1,155 @@
+"""One law for all turns of a stage that repeats: s' = f(s, a).
+
+What a turn leaves behind depends on what the turn before left and on its own settings,
+by the same function each time: the turns' rows are pooled, and a network that follows
+this law uses the same draw of it in every turn. That the turns do share a law is
+declared, and judged by the data like everything else: against it stands a law of its
+own for each turn.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from labagent.world.evidence import Evidence
+from labagent.world.fitting import FIRST, LogPosterior, evenly
+from labagent.world.network import Candidate
+from labagent.world.parents import (
+    View,
+    at_best,
+    find_parents,
+    priors_of,
+    probable,
+    range_of,
+    views_of,
+    weighed,
+)
+from labagent.world.plain import FEWEST_ROWS
+from labagent.world.replicates import relative_noise
+from labagent.world.routes import Node
+
+SAME = 0.9
+"""Probability that turns share a law, before any data."""
+
+
+def find_shared(
+    nodes: Sequence[Node], evidence: Evidence, place: torch.device
+) -> Mapping[str, tuple[Candidate, ...]]:
+    """Return the candidates of a quantity in every turn that may share a law.
+
+    Those of the shared law come first, alike in number, order and probability, and
+    with the very same process.
+
+    Args:
+        nodes: The quantity, turn by turn.
+        evidence: The data.
+        place: Where the processes live.
+
+    Raises:
+        ModelError: It was never measured twice together with what it depends on.
+    """
+    pools = _pools(nodes, evidence, place)
+    if not pools:
+        return {n.name: find_parents(n, evidence, place) for n in nodes}
+    alone = [views_of(n, n.sets, evidence, place) for n in nodes]
+    complete = [
+        view.rows for views in (*alone, *(p.views for p in pools)) for view in views
+    ]
+    common = torch.stack(complete).all(dim=0)
+    if int(common.sum()) < FEWEST_ROWS:
+        pool = max(pools, key=lambda p: sum(int(v.rows.sum()) for v in p.views))
+        ((theta,), _) = weighed([pool.loss()], [1.0])
+        return _placed(nodes, [pool.candidates(1.0, theta)])
+    rows = _thinned(common, FIRST // len(nodes))
+    best, logs = weighed([p.loss(rows) for p in pools], [p.prior for p in pools])
+    own = [weighed([v.loss(rows) for v in views], priors_of(views)) for views in alone]
+    apart = torch.stack([found.logsumexp(dim=0) for _, found in own]).sum()
+    both = [logs + math.log(SAME), (apart + math.log1p(-SAME)).reshape(1)]
+    *shares, rest = probable(torch.cat(both))
+    parts = [
+        pool.candidates(share, theta)
+        for pool, share, theta in zip(pools, shares, best, strict=True)
+        if share
+    ]
+    found = _placed(nodes, parts)
+    if rest:
+        for node, views, (thetas, own_logs) in zip(nodes, alone, own, strict=True):
+            found[node.name] += tuple(
+                view.candidate(rest * share, theta)
+                for view, theta, share in zip(
+                    views, thetas, probable(own_logs), strict=True
+                )
+                if share
+            )
+    return found
+
+
+def _placed(
+    nodes: Sequence[Node], parts: Sequence[Sequence[Candidate]]
+) -> dict[str, tuple[Candidate, ...]]:
+    """Return node to its candidates, of parts with one for every node."""
+    return {n.name: tuple(part[k] for part in parts) for k, n in enumerate(nodes)}
+
+
+def _thinned(rows: Tensor, most: int) -> Tensor:
+    """Return at most that many of some rows (n,), evenly spread."""
+    kept = torch.zeros_like(rows)
+    places = rows.nonzero()[:, 0]
+    kept[places[evenly(len(places), max(most, FEWEST_ROWS))]] = True
+    return kept
+
+
+@dataclass(frozen=True)
+class _Pool:
+    """The data of all turns, as one set of parents sees them.
+
+    Attributes:
+        views: Turn by turn; parents in the same order, on the same scale.
+    """
+
+    views: tuple[View, ...]
+
+    @classmethod
+    def of(cls, views: Sequence[View]) -> "_Pool":
+        offset, span = range_of(torch.cat([v.seen for v in views]))
+        return cls(tuple(replace(v, offset=offset, span=span) for v in views))
+
+    @property
+    def prior(self) -> float:
+        return self.views[0].parents.prior
+
+    def loss(self, rows: Tensor | None = None) -> LogPosterior:
+        """Return the density of hyper-parameters given some rows (n,) of every turn."""
+        parts = [v.loss(v.rows if rows is None else rows) for v in self.views]
+        inputs = torch.cat([p.X for p in parts])
+        y = torch.cat([p.y for p in parts])
+        known = torch.cat([p.known for p in parts])
+        relative = relative_noise(inputs, y)
+        return replace(parts[0], X=inputs, y=y, known=known, relative=relative)
+
+    def candidates(self, probability: float, found: Tensor) -> list[Candidate]:
+        """Return the law as each turn's candidate.
+
+        Args:
+            probability: Of this law.
+            found: Most probable log hyper-parameters of some of the rows.
+        """
+        gp = at_best(self.loss(), found)
+        return [view.placed(probability, gp) for view in self.views]
+
+
+def _pools(
+    nodes: Sequence[Node], evidence: Evidence, place: torch.device
+) -> list[_Pool]:
+    """Return what the law may be; no set that some turn has no two rows for."""
+    found: list[_Pool] = []
+    for sets in zip(*(n.shared for n in nodes), strict=True):
+        views = [
+            View.of(n, s, evidence, place) for n, s in zip(nodes, sets, strict=True)
+        ]
+        if min(int(v.rows.sum()) for v in views) >= FEWEST_ROWS:
+            found.append(_Pool.of(views))
+    return found
