@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from labagent.campaigns import Campaign
+from labagent.campaigns import Campaign, Goal
 from labagent.experiments import Basis, ExperimentRecord, Prediction
 from labagent.ports import DecisionRecord
 from labagent.review import Row
@@ -108,44 +108,69 @@ def steered_by(found: DecisionRecord) -> str:
     return str(found.decision.model.get(_STEERING, ""))
 
 
-def depends_on(found: DecisionRecord) -> dict[str, list[tuple[list[str], float]]]:
+class Inputs(NamedTuple):
+    """What a quantity may depend on.
+
+    Attributes:
+        names: Of the inputs.
+        probability: That it does, on these alone.
+        in_every_turn: Whether by one law in all turns of a stage that repeats.
+    """
+
+    names: tuple[str, ...]
+    probability: float
+    in_every_turn: bool = False
+
+
+def depends_on(found: DecisionRecord) -> dict[str, list[Inputs]]:
     """Return what each quantity depends on by the network, as a decision saw it.
 
-    Quantity to sets of inputs and their probabilities, likeliest first; empty where
-    there was no network.
+    Quantity to what it may depend on, likeliest first; empty without a network.
     """
     network: Any = found.decision.model.get("network") or {}
-    told: dict[str, list[tuple[list[str], float]]] = {}
+    told: dict[str, list[Inputs]] = {}
     for quantity, mechanism in network.items():
-        shares: dict[tuple[str, ...], float] = {}
+        shares: dict[tuple[tuple[str, ...], bool], float] = {}
         for one in mechanism.get("parents", ()):  # older decisions name none
-            names = tuple(one["lengthscales"])
-            shares[names] = shares.get(names, 0.0) + float(one["probability"])
+            key = tuple(one["lengthscales"]), bool(one.get("in_every_turn"))
+            shares[key] = shares.get(key, 0.0) + float(one["probability"])
         likely = sorted(shares.items(), key=lambda pair: -pair[1])
         if likely:
-            told[quantity] = [(list(names), p) for names, p in likely]
+            told[quantity] = [Inputs(names, p, all_) for (names, all_), p in likely]
     return told
 
 
-def in_causes(found: Mapping[str, Sequence[tuple[Sequence[str], float]]]) -> str:
+def in_causes(found: Mapping[str, Sequence[Inputs]]) -> str:
     """Return what each quantity depends on, likeliest first, one a line."""
     return "\n".join(f"{q}: {'; or '.join(_told(sets))}" for q, sets in found.items())
 
 
-def _told(sets: Sequence[tuple[Sequence[str], float]]) -> Iterator[str]:
+def _told(sets: Sequence[Inputs]) -> Iterator[str]:
     """Yield the sets that speak; a label is one input, a long list has a short name."""
-    everything = {name for names, _ in sets for name in names}
-    for names, share in sets:
+    everything = {name for one in sets for name in one.names}
+    for names, share, in_every_turn in sets:
         if share >= SPEAKS:
             whole = {*names} == everything and len(names) > MANY
             inputs = dict.fromkeys(name.partition("=")[0] for name in names)
             text = "everything earlier" if whole else ", ".join(inputs)
-            yield f"{text} ({100 * share:.0f} %)"
+            law = "one law for all turns, " if in_every_turn else ""
+            yield f"{text} ({law}{100 * share:.0f} %)"
 
 
-def only_members(model: Mapping[str, object]) -> dict[str, object]:
-    """Return the summary of a decision's model: its members and nothing else."""
-    return {n: part for n, part in model.items() if n not in (_EDGES, _STEERING)}
+def spoken_for(
+    model: Mapping[str, Any], weights: Mapping[str, Mapping[str, float]], goal: Goal
+) -> dict[str, dict[str, object]]:
+    """Return the part of a decision's model that spoke of what is wanted.
+
+    Member to quantity to its summary: quantities of the goal, members that speak.
+    """
+    found: dict[str, dict[str, object]] = {}
+    for quantity in dict.fromkeys(x.name for x in (*goal.objectives, *goal.limits)):
+        for member, weight in weights.get(quantity, {}).items():
+            told = (model.get(member) or {}).get(quantity)
+            if weight >= SPEAKS and told is not None:
+                found.setdefault(member, {})[quantity] = told
+    return found
 
 
 def likely(causes: Mapping[str, float]) -> str:

@@ -39,6 +39,7 @@ class Candidate:
         span: Likewise.
         gp: Over columns, then scaled states, then context.
         probability: That these are the parents.
+        in_every_turn: Whether the process is that of all turns of a stage.
     """
 
     names: tuple[str, ...]
@@ -49,6 +50,7 @@ class Candidate:
     span: Tensor
     gp: ExactGP
     probability: float
+    in_every_turn: bool = False
 
     def inputs(self, X: Tensor, values: Sequence[Tensor], context: Tensor) -> Tensor:
         """Return the process's inputs (..., q, d').
@@ -229,4 +231,5 @@ def _described(candidate: Candidate) -> Mapping[str, object]:
         "noise": p.noise,
         "evidence": candidate.gp.evidence,
         "rows": len(candidate.gp.y),
+        **({"in_every_turn": True} if candidate.in_every_turn else {}),
     }

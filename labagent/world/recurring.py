@@ -138,7 +138,8 @@ class _Pool:
             found: Most probable log hyper-parameters of some of the rows.
         """
         gp = at_best(self.loss(), found)
-        return [view.placed(probability, gp) for view in self.views]
+        placed = [view.placed(probability, gp) for view in self.views]
+        return [replace(candidate, in_every_turn=True) for candidate in placed]
 
 
 def _pools(

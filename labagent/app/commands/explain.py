@@ -22,7 +22,7 @@ from labagent.app.trust import (
     in_causes,
     in_words,
     likely,
-    only_members,
+    spoken_for,
     steered_by,
     weights,
 )
@@ -83,7 +83,14 @@ def plain(record: ExperimentRecord, found: DecisionRecord, pending: list[int]) -
         "steered_by": steered_by(found),
         "uncertain_causes": causes_of(found),
         "depends_on": {
-            quantity: [{"inputs": names, "probability": p} for names, p in sets]
+            quantity: [
+                {
+                    "inputs": list(one.names),
+                    "probability": one.probability,
+                    "in_every_turn": one.in_every_turn,
+                }
+                for one in sets
+            ]
             for quantity, sets in depends_on(found).items()
         },
         "model": dict(decision.model),
@@ -142,7 +149,7 @@ def screen(
             ("steered by", steered_by(found)),
             ("uncertain", likely(causes_of(found))),
             ("depends on", in_causes(depends_on(found))),
-            ("model", "\n".join(flat(only_members(decision.model)))),
+            ("model", _model(book, record, found)),
             ("versions", ", ".join(f"{k} {v}" for k, v in decision.versions.items())),
         ]
     )
@@ -155,6 +162,13 @@ def screen(
                 for r in record.runners_up
             ],
         )
+
+
+def _model(book: Book, record: ExperimentRecord, found: DecisionRecord) -> str:
+    """Return what spoke of the goal, number by number, and where the rest is."""
+    spoke = spoken_for(found.decision.model, weights(record), book.campaign.goal)
+    lines = list(flat(spoke))
+    return "\n".join([*lines, "(all members and quantities: --json)"] if lines else [])
 
 
 def _trusted(record: ExperimentRecord) -> str:
