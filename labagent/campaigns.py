@@ -290,6 +290,7 @@ class Campaign:
         history: Past experiments to import, or None.
         document: The file's content as canonical JSON, tables it names included;
             reading it again gives an equal campaign.
+        drift: Whether what nobody observes changes with the order of the experiments.
     """
 
     name: str
@@ -310,6 +311,7 @@ class Campaign:
     device: str
     history: History | None
     document: str
+    drift: bool = False
 
     def quantity(self, name: str) -> Variable:
         """Return a measured or context variable by name.

@@ -115,6 +115,8 @@ def _ranges(domain: Real, unit: str) -> list[str]:
     if domain.low is not None and domain.high is not None:
         low, high = domain.low, domain.high
         found.append(f"expected between {number(low)} and {amount(high, unit)}")
+    if domain.noise is not None:
+        found.append(f"known to ± {amount(domain.noise, unit)}")
     if domain.settable is not None:
         low, high = domain.settable
         found.append(f"may be set from {number(low)} to {amount(high, unit)}")

@@ -51,6 +51,7 @@ KEYS = (
     "constraints",
     "safety",
     "context",
+    "drift",
     "causes",
     "forbid_causes",
     "budget",
@@ -176,6 +177,7 @@ class _Builder:
             device=settings.device,
             history=history,
             document="",
+            drift=root.flag("drift"),
         )
         report_losses(root, campaign, variables.process.declared, report)
         if not report.count:

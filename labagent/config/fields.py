@@ -288,6 +288,14 @@ class Fields:
             return int(value)
         return None
 
+    def flag(self, key: str) -> bool:
+        """Return whether a key is true; false where it is absent or wrong."""
+        node = self._nodes.get(key)
+        if node is None or isinstance(node.value, bool):
+            return bool(node and node.value)
+        self.wrong(key, "must be true or false")
+        return False
+
     def interval(self, key: str, unit: str = "") -> tuple[float, float] | None:
         """Return ``[low, high]`` in ``unit``, low below high."""
         node = self._nodes.get(key)

@@ -13,9 +13,18 @@ _DIRECTIONS = tuple(d.value for d in Direction)
 _LIMITS: Mapping[str, str] = {"at_most": "<=", "at_least": ">="}
 _WITHIN = "within"
 _GOALS = (*_DIRECTIONS, *_LIMITS, _WITHIN)
-_OBJECTIVE_KEYS = ("unit", "goal", "value", "range", "good_enough", "weight", "expect")
+_OBJECTIVE_KEYS = (
+    "unit",
+    "goal",
+    "value",
+    "range",
+    "good_enough",
+    "weight",
+    "expect",
+    "noise",
+)
 _MOST_TOP = 50.0  # percent; half of the space is no top
-_MEASURED_KEYS = ("kind", "unit", "expect", "settable", "parts", "length")
+_MEASURED_KEYS = ("kind", "unit", "expect", "noise", "settable", "parts", "length")
 _KINDS = ("number", "vector")
 _OF_VECTORS = ("parts", "length")
 _CONTEXT_KEYS = ("kind", "unit", "range")
@@ -82,7 +91,8 @@ def _objective(name: str, node: Node, report: Report) -> Wanted | None:
     goal = fields.option("goal", _GOALS)
     if goal is None or unit is None:
         return None
-    variable = Variable(name, Role.OUTCOME, _expected(fields, unit), unit)
+    domain = replace(_expected(fields, unit), noise=_noise(fields, unit))
+    variable = Variable(name, Role.OUTCOME, domain, unit)
     if "expect" not in fields:
         report.note(
             node.key,
@@ -149,6 +159,14 @@ def _expected(fields: Fields, unit: str, key: str = "expect") -> Real:
     return Real(*ends) if ends else Real()
 
 
+def _noise(fields: Fields, unit: str) -> float | None:
+    noise = fields.number("noise", unit, difference=True)
+    if noise is not None and noise <= 0:
+        fields.wrong("noise", "must be above zero", "leave it out: noise is learned")
+        return None
+    return noise
+
+
 def read_measured(
     root: Fields, register: Register, report: Report
 ) -> tuple[Variable, ...]:
@@ -171,7 +189,8 @@ def read_measured(
         kind, unit = fields.option("kind", _KINDS), fields.unit()
         if unit is not None and (kind or "kind" not in fields):
             domain = _expected(fields, unit)
-            domain = replace(domain, settable=fields.interval("settable", unit))
+            settable = fields.interval("settable", unit)
+            domain = replace(domain, settable=settable, noise=_noise(fields, unit))
             found.append(Variable(name, Role.STATE, domain, unit))
     return tuple(found)
 

@@ -234,7 +234,7 @@ def _with_quantities(
     return {**fields, "measured": replace(old, value=measured)}
 
 
-_SEEN = ("unit", "expect")
+_SEEN = ("unit", "expect", "noise")
 """What holds of an objective in every turn."""
 
 

@@ -21,8 +21,6 @@ NOT_YET: Mapping[str, str] = {
     "control.kind: structure": "crystal structures",
     "control.optimade": "structures from OPTIMADE",
     "control.from": "crystal structures from files",
-    "objective.noise": "declared noise",
-    "measured.noise": "declared noise",
     "measured.kind: spectrum": "spectra",
     "measured.kind: diffractogram": "spectra",
     "measured.kind: image": "images",

@@ -6,7 +6,7 @@ is taken as a cause, and only what was set in the experiments can be asked about
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -24,10 +24,10 @@ from labagent.causes import (
 )
 from labagent.causes.usable import bypass, project
 from labagent.errors import DataError, ModelError
-from labagent.experiments import Trial, Trials
+from labagent.experiments import Trials
+from labagent.loop.records import labels_of, read_records
 from labagent.representations.encoder import SpaceEncoder
 from labagent.variables import Label, Value
-from labagent.world.evidence import gather
 from labagent.world.fitting import fit_exact
 from labagent.world.laws import fit_structural
 from labagent.world.parents import length_priors
@@ -96,7 +96,7 @@ class Asked:
         sources = _sources(campaign, trials, records)
         # a root seen once would leave one row in which all roots were seen together
         values = {n: v for n, v in records.values.items() if n in sources.measured}
-        records = Records(values, records.was_set)
+        records = replace(records, values=values)
         graph = project(_declared(campaign), sources.measured)
         return cls(campaign, trials, encoder, records, sources, judge(graph, records))
 
@@ -289,7 +289,7 @@ class Asked:
     def _labels(self) -> dict[str, list[str]]:
         """Every context label and the values it was seen with."""
         return {
-            v.name: _labels(v.name, self.trials.measured)
+            v.name: labels_of(v.name, self.trials.measured)
             for v in self.campaign.context
             if isinstance(v.domain, Label)
         }
@@ -326,43 +326,6 @@ class Asked:
         low, high = draws.quantile(torch.tensor(LEVEL, dtype=draws.dtype)).tolist()
         unit = self.campaign.quantity(quantity).unit
         return Answer(quantity, unit, float(draws.mean()), low, high)
-
-
-def read_records(campaign: Campaign, trials: Trials, encoder: SpaceEncoder) -> Records:
-    """Return a campaign's measured experiments as the structural model reads them.
-
-    Context numbers keep their unit; labels are one-hot.
-    """
-    evidence = gather(campaign, trials, encoder)
-    measured = trials.measured  # context is scaled there, and in its unit here
-    values = {n: evidence.X[:, list(c)] for n, c in evidence.columns.items()}
-    values |= {q: evidence.Y[:, i : i + 1] for i, q in enumerate(evidence.quantities)}
-    for variable in campaign.context:
-        seen = [t.context.get(variable.name) for t in measured]
-        if any(v is not None for v in seen):
-            labels = _labels(variable.name, measured)
-            as_label = isinstance(variable.domain, Label)
-            rows = [_plain(v, labels if as_label else None) for v in seen]
-            values[variable.name] = torch.tensor(rows, dtype=torch.float64)
-    was_set = {n: _was_set(n, measured) for n in campaign.space.names}
-    was_set |= {q: evidence.M[:, i] for i, q in enumerate(evidence.quantities)}
-    return Records(values, was_set)
-
-
-def _labels(name: str, measured: Sequence[Trial]) -> list[str]:
-    """Return the values a context label was seen with."""
-    return sorted({str(t.context[name]) for t in measured if name in t.context})
-
-
-def _plain(value: float | str | None, labels: list[str] | None) -> list[float]:
-    """Return a context value as numbers: one-hot if it is a label; NaN if missing."""
-    if labels is not None:
-        return [math.nan if value is None else float(value == x) for x in labels]
-    return [float(value) if isinstance(value, (int, float)) else math.nan]
-
-
-def _was_set(control: str, measured: Sequence[Trial]) -> Tensor:
-    return torch.tensor([control not in t.observed for t in measured], dtype=torch.bool)
 
 
 def _sources(campaign: Campaign, trials: Trials, records: Records) -> Sources:

@@ -24,7 +24,7 @@ from labagent.campaigns import Campaign, Find
 from labagent.causes.usable import project
 from labagent.errors import DataError, ModelError
 from labagent.experiments import Decision, Prediction, Proposal, Trial, Trials
-from labagent.loop.asking import read_records
+from labagent.loop.records import read_records
 from labagent.planning import LARGEST_LIST, Wanted, choose, count_keys, sample
 from labagent.representations.encoder import SpaceEncoder
 from labagent.variables import Intervention

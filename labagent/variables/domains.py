@@ -267,11 +267,14 @@ class Real:
         high: Where about 2.5 % of values are expected to lie above, or None.
         settable: Least and largest value that somebody may set it to instead of letting
             it come about; None where it is only measured.
+        noise: Standard uncertainty of a result that comes without one; None where it
+            is to be learned.
     """
 
     low: float | None = None
     high: float | None = None
     settable: tuple[float, float] | None = None
+    noise: float | None = None
     size: None = None
 
     def violations(self, value: Value) -> list[str]:

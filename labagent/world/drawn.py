@@ -163,7 +163,7 @@ class DrawnNetwork(Model):
     def subset_output(self, idcs: list[int]) -> "DrawnNetwork":
         """Return the draws of some of the outputs."""
         outputs = tuple(self.network.outputs[i] for i in idcs)
-        network = ProcessNetwork(self.network.mechanisms, outputs, self.network.context)
+        network = replace(self.network, outputs=outputs)
         return DrawnNetwork(network, self.parts, self.errors, self.context)
 
     def first(self, count: int) -> "DrawnNetwork":
@@ -199,7 +199,12 @@ class DrawnNetwork(Model):
         for i, parts in enumerate(self.parts):
             found = [(p.draws, self._part(p, i, X, values)) for p in parts]
             values.append(merged(found))  # (S, k, R)
-        return torch.stack([values[i] for i in self.network.outputs], -1).mean(-2)
+        links = self.network.links
+        told = [
+            links[i].standardised(values[i]) if i in links else values[i]
+            for i in self.network.outputs
+        ]
+        return torch.stack(told, dim=-1).mean(dim=-2)
 
     def _part(
         self, part: "Part", node: int, X: Tensor, values: Sequence[Tensor]

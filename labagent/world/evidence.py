@@ -24,12 +24,12 @@ from dataclasses import dataclass, field, replace
 import torch
 from torch import Tensor
 
-from labagent.campaigns import Campaign
+from labagent.campaigns import Campaign, Direction
 from labagent.causes import ProcessGraph
 from labagent.experiments import Trial, Trials
 from labagent.representations.encoder import SpaceEncoder
-from labagent.variables import Label
-from labagent.world.routes import Node, network, states_before
+from labagent.variables import Label, Real, Variable
+from labagent.world.routes import ORDER, Node, network, states_before
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,7 @@ class Evidence:
         context_columns: Context variable to its columns in C.
         kin: Quantity to all those it shares a scale with, itself among them, where a
             stage repeats.
+        may_log: Quantities whose logs may be learned, where they are likelier.
     """
 
     quantities: tuple[str, ...]
@@ -68,6 +69,7 @@ class Evidence:
     context_features: tuple[str, ...] = ()
     context_columns: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     kin: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    may_log: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         if not self.context_features:
@@ -78,9 +80,16 @@ class Evidence:
 
     @property
     def contexts(self) -> Tensor:
-        """(r, c) contexts that were recorded; one neutral row where none was."""
-        varied = self.context_features and len(self.C)
-        return self.C if varied else self.X.new_zeros(1, self.C.shape[-1])
+        """(r, c) contexts to come: those recorded; one neutral row where none was.
+
+        Where things drift they have come as far as they ever did.
+        """
+        if not (self.context_features and len(self.C)):
+            return self.X.new_zeros(1, self.C.shape[-1])
+        found = self.C.clone()
+        for column in self.context_columns.get(ORDER, ()):
+            found[:, column] = self.C[:, column].max()
+        return found.unique(dim=0) if ORDER in self.context_columns else found
 
     @property
     def chained(self) -> bool:
@@ -147,7 +156,8 @@ def gather(
     quantities = tuple(v.name for v in campaign.measured)
     measured = trials.measured
     y = [[t.results.get(q, math.nan) for q in quantities] for t in measured]
-    s = [[t.sigmas.get(q, math.nan) for q in quantities] for t in measured]
+    noise = {v.name: _noise(v) for v in campaign.measured}
+    s = [[t.sigmas.get(q, noise[q]) for q in quantities] for t in measured]
     done = [[q in t.was_set for q in quantities] for t in measured]
     shape = (len(measured), len(quantities))
     C, features, columns = _context(campaign, measured)
@@ -167,7 +177,29 @@ def gather(
         context_features=features,
         context_columns=columns,
         kin={q: r.kin for r in campaign.recurrences for q in r.kin},
+        may_log=_may_log(campaign),
     )
+
+
+def _noise(variable: Variable) -> float:
+    """Return the standard uncertainty a result has unless it says so; NaN if unknown."""
+    domain = variable.domain
+    known = isinstance(domain, Real) and domain.noise
+    return known or math.nan
+
+
+def _may_log(campaign: Campaign) -> frozenset[str]:
+    """Return the quantities whose logs may be learned.
+
+    Not what is to be maximised or to come close to a value: improvement counts on what
+    lies above everything seen, and logs promise too much of it where nothing is known.
+    """
+    sought = {
+        o.name
+        for o in campaign.goal.objectives
+        if o.direction is not Direction.MINIMIZE
+    }
+    return frozenset(v.name for v in campaign.measured) - sought
 
 
 def _context(
@@ -195,6 +227,10 @@ def _context(
         features += names
         columns[variable.name] = tuple(range(start, start + len(names)))
         parts.append(part)
+    if campaign.drift:
+        columns[ORDER] = (len(features),)
+        features.append(ORDER)
+        parts.append(_number([float(t.id) for t in measured]))
     if not parts:
         return torch.zeros(len(measured), 0, dtype=torch.float64), (), {}
     return torch.cat(parts, dim=-1), tuple(features), columns

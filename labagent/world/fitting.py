@@ -59,8 +59,8 @@ class Priors:
     """Normal densities of logs, (mean, standard deviation), and where they may lie.
 
     Attributes:
-        lengths: (d,) means of the log length-scales.
-        spread: (d,) their standard deviations.
+        lengths: (g,) means of the log length-scales.
+        spread: (g,) their standard deviations.
         amplitude: Of the log variance of f.
         noise: Of the log noise variance.
         length_range: Least and largest log length-scale.
@@ -78,13 +78,13 @@ class Priors:
 
     @property
     def middle(self) -> Tensor:
-        """(d + 2,) means of all logs."""
+        """(g + 2,) means of all logs."""
         rest = self.lengths.new_tensor([self.amplitude[0], self.noise[0]])
         return torch.cat([self.lengths, rest])
 
     @property
     def widths(self) -> Tensor:
-        """(d + 2,) standard deviations of all logs."""
+        """(g + 2,) standard deviations of all logs."""
         rest = self.spread.new_tensor([self.amplitude[1], self.noise[1]])
         return torch.cat([self.spread, rest])
 
@@ -108,6 +108,8 @@ class LogPosterior:
         free_mean: Whether the constant mean is the likeliest one; else it is
             integrated out.
         relative: (n,) inferred noise variances relative to each other; None: all alike.
+        groups: (d,) which length-scale each input has: those of a label share one, so
+            that its values are exchangeable; None: each its own.
     """
 
     X: Tensor
@@ -117,10 +119,16 @@ class LogPosterior:
     shape: Shape
     free_mean: bool = False
     relative: Tensor | None = None
+    groups: Tensor | None = None
+
+    def lengths(self, theta: Tensor) -> Tensor:
+        """Return the inputs' length-scales (d,) at theta (g + 2,)."""
+        found = theta[:-2].exp()
+        return found if self.groups is None else found[self.groups]
 
     def __call__(self, theta: Tensor) -> tuple[float, Tensor]:
-        """Return its value, in nats, and gradient (d + 2,) at theta (d + 2,)."""
-        lengths = theta[:-2].exp()
+        """Return its value, in nats, and gradient (g + 2,) at theta (g + 2,)."""
+        lengths = self.lengths(theta)
         amplitude, noise = float(theta[-2].exp()), float(theta[-1].exp())
         k, slope = self.shape(distances(self.X, self.X, lengths))
         L, failed = torch.linalg.cholesky_ex(self._covariance(amplitude * k, noise))
@@ -132,15 +140,18 @@ class LogPosterior:
         loss = 0.5 * float(y @ b.squeeze(-1)) + float(L.diagonal().log().sum())
         loss += 0.5 * len(y) * math.log(2 * math.pi)
         gradient = torch.empty_like(theta)
-        gradient[:-2] = 0.5 * amplitude * self._by_lengths(inner * slope, lengths)
+        slopes = 0.5 * amplitude * self._by_lengths(inner * slope, lengths)
+        if self.groups is not None:
+            slopes = torch.zeros_like(theta[:-2]).index_add(0, self.groups, slopes)
+        gradient[:-2] = slopes
         gradient[-2] = 0.5 * amplitude * (inner * k).sum()
         gradient[-1] = 0.5 * noise * (inner.diagonal() * self._relative).sum()
         z = (theta - self.priors.middle) / self.priors.widths
         return loss + 0.5 * float(z @ z), gradient + z / self.priors.widths
 
     def mean(self, theta: Tensor) -> float:
-        """Return the likeliest constant mean at theta (d + 2,); 0 if integrated out."""
-        k, _ = self.shape(distances(self.X, self.X, theta[:-2].exp()))
+        """Return the likeliest constant mean at theta (g + 2,); 0 if integrated out."""
+        k, _ = self.shape(distances(self.X, self.X, self.lengths(theta)))
         K = self._covariance(float(theta[-2].exp()) * k, float(theta[-1].exp()))
         return self._mean(torch.linalg.cholesky(K))
 
@@ -185,7 +196,7 @@ def evenly(n: int, most: int) -> Tensor:
 
 
 def most_probable(loss: LogPosterior, near: Tensor | None = None) -> Tensor:
-    """Return the best log hyper-parameters (d + 2,) that are found.
+    """Return the best log hyper-parameters (g + 2,) that are found.
 
     One search starts from the prior's middle, another where functions are smoother and
     noise is less: of few rows often two explanations exist. With more than
@@ -194,7 +205,7 @@ def most_probable(loss: LogPosterior, near: Tensor | None = None) -> Tensor:
 
     Args:
         loss: The posterior density.
-        near: What was best of :data:`FIRST` rows (d + 2,), where that is known: the
+        near: What was best of :data:`FIRST` rows (g + 2,), where that is known: the
             only search starts there.
     """
     middle = loss.priors.middle
@@ -246,7 +257,7 @@ def fit_several(
 
     Args:
         loss: The posterior density.
-        best: (d + 2,) its most probable log hyper-parameters.
+        best: (g + 2,) its most probable log hyper-parameters.
         count: How many.
         generator: Of the draws.
     """
@@ -270,7 +281,7 @@ def fit_several(
 
 
 def curvature(loss: LogPosterior, best: Tensor) -> Tensor:
-    """Return the Hessian (d + 2, d + 2) of the loss, by differences of its gradient."""
+    """Return the Hessian (g + 2, g + 2) of the loss, by differences of its gradient."""
     steps = STEP * torch.eye(len(best), dtype=best.dtype, device=best.device)
     rows = [(loss(best + s)[1] - loss(best - s)[1]) / (2 * STEP) for s in steps]
     hessian = torch.stack(rows)
@@ -282,7 +293,7 @@ def laplace(loss: LogPosterior, best: Tensor) -> float:
 
     Args:
         loss: The posterior density.
-        best: (d + 2,) its most probable log hyper-parameters.
+        best: (g + 2,) its most probable log hyper-parameters.
     """
     widths = loss.priors.widths
     # the posterior is no wider than the prior, whatever rounding says
@@ -294,9 +305,9 @@ def laplace(loss: LogPosterior, best: Tensor) -> float:
 
 
 def process(loss: LogPosterior, theta: Tensor) -> ExactGP:
-    """Return the process at log hyper-parameters theta (d + 2,)."""
+    """Return the process at log hyper-parameters theta (g + 2,)."""
     *_, amplitude, noise = theta.exp().tolist()
-    parameters = Parameters(theta[:-2].exp(), amplitude, noise)
+    parameters = Parameters(loss.lengths(theta), amplitude, noise)
     return ExactGP.condition(
         loss.X, loss.y, loss.known, parameters, loss.shape, loss.relative
     )

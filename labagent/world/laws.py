@@ -92,7 +92,8 @@ def _law(name: str, graph: ProcessGraph, records: Records) -> Law:
         )
     x = torch.cat([records.values[p] for p in parents], dim=-1)[rows]
     y = records.values[name][rows, 0]
-    return _fitted((name, parents), x, y, log=_positive([name], records))
+    groups = records.lengths_of(parents)
+    return _fitted((name, parents), (x, groups), y, log=_positive([name], records))
 
 
 def _common(one: Recurrence, graph: ProcessGraph, records: Records) -> Iterator[Law]:
@@ -111,7 +112,9 @@ def _common(one: Recurrence, graph: ProcessGraph, records: Records) -> Iterator[
     x, y = torch.cat(xs), torch.cat(ys)
     if len(y) < FEWEST_ROWS:
         return
-    law = _fitted(("", ()), x, y, log=_positive(one.members, records))
+    first = one.names[0]
+    groups = records.lengths_of(first.get(p, p) for p in order)
+    law = _fitted(("", ()), (x, groups), y, log=_positive(one.members, records))
     for member, names in one.turns:
         parents = tuple(names.get(p, p) for p in order)
         yield replace(law, name=member, parents=parents, kind=one.quantity)
@@ -124,22 +127,28 @@ def _positive(names: Iterable[str], records: Records) -> bool:
 
 
 def _fitted(
-    ends: tuple[str, tuple[str, ...]], x: Tensor, y: Tensor, *, log: bool
+    ends: tuple[str, tuple[str, ...]],
+    inputs: tuple[Tensor, Tensor],
+    y: Tensor,
+    *,
+    log: bool,
 ) -> Law:
     """Return the law of a variable given its parents.
 
     Args:
         ends: The variable and its parents.
-        x: (n, d) encoded values of the parents.
+        inputs: (n, d) encoded values of the parents; (d,) whose length-scale each has.
         y: (n,) values of the variable, in its unit.
         log: Whether it may be one of logs.
     """
+    x, groups = inputs
     low = x.min(dim=0).values
     span = x.max(dim=0).values - low
     span = torch.where(span > 0, span, torch.ones_like(span))
-    found = [_Link.of((x - low) / span, y, log=False)]
+    scaled = (x - low) / span
+    found = [_Link.of(scaled, y, groups, log=False)]
     if log:
-        found.append(_Link.of((x - low) / span, y.log(), log=True))
+        found.append(_Link.of(scaled, y.log(), groups, log=True))
     best = max(found, key=lambda link: link.evidence)
     generator = torch.Generator().manual_seed(0)
     gps = tuple(fit_several(best.loss, best.theta, KINDS, generator))
@@ -158,15 +167,16 @@ class _Link:
     evidence: float
 
     @classmethod
-    def of(cls, x: Tensor, y: Tensor, *, log: bool) -> "_Link":
+    def of(cls, x: Tensor, y: Tensor, groups: Tensor, *, log: bool) -> "_Link":
         shift, scale = standardisation(y)
         loss = LogPosterior(
             x,
             (y - shift) / scale,
             torch.zeros_like(y),
-            length_priors(torch.ones(x.shape[-1], dtype=torch.bool)),
+            length_priors(torch.ones(int(groups.max()) + 1, dtype=torch.bool)),
             matern52,
             relative=relative_noise(x, y),
+            groups=groups,
         )
         theta = most_probable(loss)
         value, _ = loss(theta)

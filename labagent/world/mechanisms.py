@@ -12,7 +12,7 @@ from labagent.world.devices import choose_device
 from labagent.world.drawn import DrawnNetwork, draw_network
 from labagent.world.evidence import Evidence
 from labagent.world.fitted import Normals
-from labagent.world.network import Mechanism, ProcessNetwork, describe
+from labagent.world.network import Link, Mechanism, ProcessNetwork, describe
 from labagent.world.parents import find_parents, likelihood, scale_of
 from labagent.world.recurring import find_shared
 from labagent.world.routes import Node
@@ -32,7 +32,8 @@ class FittedNetwork:
         model: Draws of it, for acquisition functions.
         shift: (m,) mean of each quantity's data, in declared units.
         scale: (m,) its standard deviation.
-        logs: Quantities whose log is modelled; shift and scale are the log's.
+        own: (m, 2) the same of what the network has of it: of logs, for some.
+        logs: Quantities whose log is modelled.
     """
 
     quantities: tuple[str, ...]
@@ -40,6 +41,7 @@ class FittedNetwork:
     model: DrawnNetwork
     shift: Tensor
     scale: Tensor
+    own: Tensor
     logs: frozenset[str] = frozenset()
 
     def predict(self, X: Tensor) -> Normals:
@@ -53,8 +55,9 @@ class FittedNetwork:
                 self.network.moments(x.to(self.network.context.device), QUADRATURE)
                 for x in X.split(64)
             ]
-        mean = self.shift + self.scale * torch.cat([p[0] for p in parts]).cpu()
-        std = self.scale * torch.cat([p[1] for p in parts]).cpu().sqrt()
+        shift, scale = self.own.unbind(dim=-1)
+        mean = shift + scale * torch.cat([p[0] for p in parts]).cpu()
+        std = scale * torch.cat([p[1] for p in parts]).cpu().sqrt()
         for j, quantity in enumerate(self.quantities):
             if quantity in self.logs:
                 low, high = (
@@ -108,18 +111,27 @@ def fit_network(evidence: Evidence, seed: int, device: str = "cpu") -> FittedNet
         tuple(found[name] for name in order),
         tuple(order.index(q) for q in evidence.quantities),
         evidence.contexts.to(place),
+        {
+            order.index(q): Link(*scale_of(told, q), *scale_of(evidence, q))
+            for q in logs
+        },
     )
-    shift, scale = torch.tensor(
-        [scale_of(told, q) for q in evidence.quantities], dtype=torch.float64
-    ).unbind(dim=-1)
+    shift, scale = _scales(evidence).unbind(dim=-1)
     return FittedNetwork(
         quantities=evidence.quantities,
         network=network,
         model=draw_network(network, seed),
         shift=shift,
         scale=scale,
+        own=_scales(told),
         logs=frozenset(logs),
     )
+
+
+def _scales(evidence: Evidence) -> Tensor:
+    """Return (m, 2) means and standard deviations of the quantities' data."""
+    found = [scale_of(evidence, q) for q in evidence.quantities]
+    return torch.tensor(found, dtype=torch.float64)
 
 
 def _logs_are_likelier(node: Node, told: Evidence, place: torch.device) -> bool:
@@ -128,7 +140,7 @@ def _logs_are_likelier(node: Node, told: Evidence, place: torch.device) -> bool:
     Where its stage repeats the first turn decides for all: it is there first.
     """
     kin = told.kin_of(node.name)
-    if not all(positive_state(told, q) for q in kin):
+    if not all(_positive(told, q) for q in kin):
         return False
     logs = told
     for q in kin:
@@ -138,15 +150,10 @@ def _logs_are_likelier(node: Node, told: Evidence, place: torch.device) -> bool:
     return as_log - float(values.sum()) > as_is  # d log y / dy = 1 / y
 
 
-def positive_state(evidence: Evidence, quantity: str) -> bool:
-    """Return whether a quantity may be learned as its log.
-
-    It is a state, and always was positive. Outcomes stay as they are: what is sought is
-    their mean.
-    """
-    states = frozenset().union(*evidence.before.values())
+def _positive(evidence: Evidence, quantity: str) -> bool:
+    """Return whether a quantity may be learned as its log: it always was positive."""
     y = evidence.Y[:, evidence.column(quantity)]
-    return quantity in states and bool((y[~y.isnan()] > 0).all())
+    return quantity in evidence.may_log and bool((y[~y.isnan()] > 0).all())
 
 
 def take_log(evidence: Evidence, quantity: str) -> Evidence:

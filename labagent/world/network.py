@@ -9,7 +9,7 @@ state's mechanism becomes an input of the mechanisms after it [Astudillo2021]_.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import final
 
 import torch
@@ -148,6 +148,29 @@ def merged(parts: Sequence[tuple[Tensor, Tensor]]) -> Tensor:
 
 @final
 @dataclass(frozen=True)
+class Link:
+    """How a quantity follows from the standardised log that a mechanism has of it.
+
+    Attributes:
+        log_shift: Mean of the logs of its data.
+        log_scale: Their standard deviation.
+        shift: Mean of its data, in its unit.
+        scale: Their standard deviation.
+    """
+
+    log_shift: float
+    log_scale: float
+    shift: float
+    scale: float
+
+    def standardised(self, logs: Tensor) -> Tensor:
+        """Return the standardised quantity of standardised logs, of any shape."""
+        values = (self.log_shift + self.log_scale * logs).exp()
+        return (values - self.shift) / self.scale
+
+
+@final
+@dataclass(frozen=True)
 class ProcessNetwork:
     """All mechanisms of a process, causes before effects.
 
@@ -155,17 +178,22 @@ class ProcessNetwork:
         mechanisms: In an order in which causes come first.
         outputs: Positions of the mechanisms that are predicted.
         context: (r, c) encoded context seen so far; (1, 0) where there is none.
+        links: Of outputs whose mechanism is one of logs, by the position of these.
     """
 
     mechanisms: tuple[Mechanism, ...]
     outputs: tuple[int, ...]
     context: Tensor
+    links: Mapping[int, Link] = field(default_factory=dict[int, Link])
 
     @property
     def noisy_inside(self) -> bool:
-        """Whether context or the noise of a state changes what comes after it."""
+        """Whether context, or noise, changes what is expected of an output.
+
+        The noise of a state changes what comes after it, that of a log its mean.
+        """
         everyone = [c for m in self.mechanisms for c in m.candidates]
-        seen = {i for c in everyone for i in c.states}
+        seen = {i for c in everyone for i in c.states}.union(self.links)
         noise = [
             c.gp.parameters.noise for i in seen for c in self.mechanisms[i].candidates
         ]
@@ -174,7 +202,8 @@ class ProcessNetwork:
     def moments(self, X: Tensor, count: int) -> Pair:
         """Return means and variances (k, m) of single experiments at X (k, d).
 
-        Noise and context are as they come. Each mechanism's own variance is added in
+        Of standardised logs, where a mechanism is one of logs. Noise and context are
+        as they come. Each mechanism's own variance is added in
         closed form, so that only what comes before it is sampled, and which parents
         it has.
 

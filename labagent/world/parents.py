@@ -276,7 +276,8 @@ class View:
         parts = e.X[rows][:, list(self.columns)], seen, e.C[rows][:, list(self.context)]
         _, scale = scale_of(e, name)
         s = e.S[rows, e.column(name)] / scale
-        priors = length_priors(self._declared())
+        declared, groups = self._lengths()
+        priors = length_priors(declared)
         inputs = torch.cat(parts, dim=-1)
         y = _standardised(e, [name])[rows, 0]
         return LogPosterior(
@@ -290,6 +291,7 @@ class View:
             ),
             squared_exponential,
             relative=relative_noise(inputs, y).to(self.place),
+            groups=groups if len(declared) < len(groups) else None,
         )
 
     def candidate(self, probability: float, found: Tensor) -> Candidate:
@@ -326,15 +328,24 @@ class View:
         context = (e.context_features[c] for c in self.context)
         return (*columns, *self.states, *context)
 
-    def _declared(self) -> Tensor:
-        """Return which inputs are declared parents (d',)."""
+    def _lengths(self) -> tuple[Tensor, Tensor]:
+        """Return which length-scales are of declared parents (g,), and whose (d',).
+
+        Each input has its own, but for the labels of a context variable: lots and
+        operators are exchangeable.
+        """
         states = dict.fromkeys(self.states, (0,))
+        e = self.evidence
         flags: list[bool] = []
-        for groups in (self.evidence.columns, states, self.evidence.context_columns):
+        groups: list[int] = []
+        for columns in (e.columns, states, e.context_columns):
             for name in self.parents.inputs:
-                declared = name in self.parents.declared
-                flags += [declared] * len(groups.get(name, ()))
-        return torch.tensor(flags, dtype=torch.bool)
+                width = len(columns.get(name, ()))
+                own = 1 if columns is e.context_columns and width else width
+                groups += [len(flags) + min(k, own - 1) for k in range(width)]
+                flags += [name in self.parents.declared] * own
+        found = torch.tensor(flags, dtype=torch.bool)
+        return found, torch.tensor(groups, dtype=torch.long, device=self.place)
 
 
 def _standardised(evidence: Evidence, quantities: Sequence[str]) -> Tensor:

@@ -16,6 +16,9 @@ from labagent.campaigns import BEFORE, Campaign, Recurrence
 from labagent.causes import ProcessGraph
 from labagent.variables import Role
 
+ORDER = "(order)"
+"""What stands for a drift: which experiment it was. No variable has such a name."""
+
 TRUST = 0.5
 """Probability that declared parents are all there are, before any data."""
 
@@ -120,7 +123,7 @@ def network(
             declared parents may be. The campaign's own by default.
     """
     graphs = graphs or (campaign.graph,)
-    context = tuple(v.name for v in campaign.context)
+    context = _around(campaign)
     forbidden = {e.ends for e in campaign.graph.forbidden}
     measured = frozenset(v.name for v in campaign.measured)
     by_name: dict[str, Node] = {}
@@ -131,6 +134,8 @@ def network(
         allowed = tuple(i for i in inputs if (i, name) not in forbidden)
         told = dict.fromkeys(frozenset(g.parents(name)) for g in graphs)
         said = {s: _prior(campaign.graph, name, s) for s in told if s}
+        if campaign.drift:  # nothing else is known to cause it, but this may
+            said = {s | {ORDER}: p for s, p in said.items()}
         by_name[name] = Node(name, allowed, said, measured.intersection(allowed))
     for one in campaign.recurrences:
         if len(one.members) > 1:
@@ -155,7 +160,7 @@ def _in_common(
     ]
     declared = told[0] if all(t == told[0] for t in told) else frozenset[str]()
     near = [n for n, x in one.names[0].items() if n.endswith(BEFORE) == (x in measured)]
-    near += [v.name for v in campaign.context]
+    near += _around(campaign)
     every = [
         n
         for n in near
@@ -230,6 +235,12 @@ def _earlier(campaign: Campaign, name: str, role: Role) -> tuple[str, ...]:
 
 def _measured(campaign: Campaign) -> tuple[str, ...]:
     return tuple(v.name for v in campaign.measured)
+
+
+def _around(campaign: Campaign) -> tuple[str, ...]:
+    """Return context, and the order of experiments where things drift with it."""
+    context = tuple(v.name for v in campaign.context)
+    return (*context, ORDER) if campaign.drift else context
 
 
 def _prior(graph: ProcessGraph, child: str, parents: Collection[str]) -> float:

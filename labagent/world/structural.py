@@ -16,7 +16,7 @@ mechanism in logs where its data are likelier so: scatter is then relative.
 """
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import final
 
@@ -54,10 +54,22 @@ class Records:
             w = 1 and are in declared units.
         was_set: Variable to (n,) whether the row's value was set by somebody; variables
             that never were are absent.
+        labels: Variables whose columns are labels that are exchangeable, such as lots.
     """
 
     values: Mapping[str, Tensor]
     was_set: Mapping[str, Tensor]
+    labels: frozenset[str] = frozenset()
+
+    def lengths_of(self, names: Iterable[str]) -> Tensor:
+        """Return which length-scale each column of some variables has (d,)."""
+        groups: list[int] = []
+        for name in names:
+            first = groups[-1] + 1 if groups else 0
+            width = self.values[name].shape[-1]
+            alike = name in self.labels
+            groups += [first if alike else first + k for k in range(width)]
+        return torch.tensor(groups, dtype=torch.long)
 
     @property
     def count(self) -> int:

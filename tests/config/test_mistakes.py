@@ -77,6 +77,12 @@ OBJECTIVES = {
     ),
     "text for a number": (GOAL, "goal: target, value: high", "5:46", "got 'high'"),
     "quoted number": (GOAL, 'goal: target, value: "3"', "5:46", "remove the quotes"),
+    "noise of nothing": (
+        GOAL,
+        "goal: maximize, noise: 0",
+        "5:48",
+        "objective plqy: got noise = 0",
+    ),
     "expectation inverted": (
         GOAL,
         "goal: maximize, expect: [5, 1]",

@@ -9,6 +9,7 @@ import torch
 from labagent.campaigns import Campaign
 from labagent.causes import Cause, ProcessGraph
 from labagent.experiments import Trial, Trials
+from labagent.variables import Real
 from labagent.world import MEMBERS, Evidence, fit_members
 from labagent.world.mechanisms import fit_network
 from labagent.world.routes import states_before
@@ -124,3 +125,16 @@ def test_the_network_waits_until_a_set_state_was_left_alone_twice() -> None:
     assert "network" not in fit_members(mixed, 0, "cpu")
     mixed = seen(route(), Trials(0, (*rows[2:], *alone)))
     assert "network" in fit_members(mixed, 0, "cpu")
+
+
+def test_declared_noise_stands_for_what_a_result_does_not_say() -> None:
+    asked = route()
+    known = tuple(
+        replace(v, domain=Real(noise=0.5)) if v.name == "y" else v
+        for v in asked.measured
+    )
+    rows = list(trials(4).rows)
+    rows[0] = replace(rows[0], sigmas={"y": 0.1})
+    found = seen(replace(asked, measured=known), Trials(0, tuple(rows)))
+    assert found.S[:, found.column("y")].tolist() == [0.1, 0.5, 0.5, 0.5]
+    assert bool(found.S[:, found.column("grain")].isnan().all())

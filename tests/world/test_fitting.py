@@ -66,3 +66,17 @@ def test_of_many_rows_all_draws_are_the_most_probable() -> None:
     found = fit_several(loss, theta, 3, torch.Generator().manual_seed(0))
     assert len({id(p) for p in found}) == 1
     assert torch.allclose(found[0].parameters.lengths, theta[:-2].exp())
+
+
+def test_inputs_of_a_group_share_a_length_scale() -> None:
+    """The gradient is that of differences; the kernel that of equal length-scales."""
+    X, y, known = data(12, 0.3)
+    wide = torch.cat([X, X[:, :1] + 0.1 * X[:, 1:]], dim=-1)
+    groups = torch.tensor([0, 1, 0])
+    loss = LogPosterior(wide, y, known, priors(), squared_exponential, groups=groups)
+    theta = torch.tensor([-0.4, 0.3, 0.2, -2.0], dtype=torch.float64)
+    _, gradient = loss(theta)
+    for i, step in enumerate(1e-5 * torch.eye(4, dtype=torch.float64)):
+        slope = (loss(theta + step)[0] - loss(theta - step)[0]) / 2e-5
+        assert float(gradient[i]) == pytest.approx(slope, rel=1e-5, abs=1e-7)
+    assert loss.lengths(theta).log().tolist() == pytest.approx([-0.4, 0.3, -0.4])

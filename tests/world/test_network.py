@@ -238,3 +238,48 @@ def test_a_state_that_was_zero_once_is_learned_as_it_is() -> None:
     rows[0] = replace(rows[0], results={**rows[0].results, "grain": 0.0})
     fitted = fit_network(seen(route(), Trials(0, tuple(rows))), 0)
     assert "grain" not in fitted.logs
+
+
+def cost(n: int = 24, noise: float = 0.0) -> Evidence:
+    """Return experiments whose y, to be minimised, goes from 2 to 400."""
+    asked = route()
+    goal = replace(
+        asked.goal, objectives=(Objective("y", "", Direction.MINIMIZE),), limits=()
+    )
+    rows = [
+        replace(t, results={**t.results, "y": t.results["grain"]})
+        for t in growth(n, noise).rows
+    ]
+    return seen(replace(asked, goal=goal), Trials(0, tuple(rows)))
+
+
+def test_draws_of_a_logs_outcome_are_of_the_outcome_itself() -> None:
+    fitted = fit_network(cost(), 0)
+    assert "y" in fitted.logs
+    X = uniform(20, seed=2)
+    draws = fitted.model(X)[..., fitted.quantities.index("y")]
+    j = fitted.quantities.index("y")
+    told = fitted.shift[j] + fitted.scale[j] * draws.mean(dim=0)
+    truth = 2 * (5.3 * X[:, 0]).exp()
+    assert float((told / truth).log().abs().median()) < 0.02
+    assert torch.allclose(fitted.predict(X).mean[:, j].log(), truth.log(), atol=0.2)
+
+
+def test_the_mean_of_a_log_counts_its_noise() -> None:
+    """E exp(f + e) = exp(m + v/2): 8 % above the median at a noise of 0.4."""
+    fitted = fit_network(cost(80, noise=0.4), 0)
+    X = uniform(20, seed=2)
+    j = fitted.quantities.index("y")
+    draws = fitted.shift[j] + fitted.scale[j] * fitted.model(X)[..., j]
+    mean, variance = (part[:, j] for part in fitted.network.moments(X, 256))
+    shift, scale = fitted.own[j]
+    rise = draws.mean(dim=0).log() - (shift + scale * mean)
+    half = 0.5 * scale**2 * variance
+    assert float(half.mean()) == pytest.approx(0.08, abs=0.03)
+    assert float(rise.mean()) == pytest.approx(float(half.mean()), rel=0.2)
+
+
+def test_what_is_to_be_maximised_stays_as_it_is() -> None:
+    found = seen(route(), growth())
+    assert found.may_log == {"grain", "phase"}
+    assert cost().may_log == {"grain", "phase", "y"}

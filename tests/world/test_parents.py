@@ -9,6 +9,7 @@ import torch
 from labagent.causes import Cause, ProcessGraph
 from labagent.errors import ModelError
 from labagent.experiments import Trial, Trials
+from labagent.variables import Label, Role, Variable
 from labagent.world.drawn import draw_network
 from labagent.world.mechanisms import FittedNetwork, fit_network
 from labagent.world.network import Candidate, Deck, Mechanism, merged
@@ -184,3 +185,25 @@ def test_what_controls_make_is_not_learned_where_a_state_was_set() -> None:
     assert rows[("x", "z"), False] == 14
     assert rows[("x", "z"), True] == 20  # a law: what lies between is no cause
     assert rows[node.inputs, False] == rows[("grain",), False] == 20
+
+
+def test_lots_are_exchangeable() -> None:
+    """Eight lots shift the outcome; they share one length-scale, and pay for one."""
+    generator = torch.Generator().manual_seed(0)
+    shifts = torch.randn(8, generator=generator, dtype=torch.float64)
+    rows = [
+        replace(
+            t,
+            results={**t.results, "y": t.results["y"] + 30 * float(shifts[i % 8])},
+            context={"lot": "abcdefgh"[i % 8]},
+        )
+        for i, t in enumerate(trials(32).rows)
+    ]
+    lot = Variable("lot", Role.CONTEXT, Label())
+    fitted = fit_network(seen(route(context=(lot,)), Trials(0, tuple(rows))), 0)
+    best = max(of(fitted, "y").candidates, key=lambda c: c.probability)
+    places = [i for i, name in enumerate(best.names) if name.startswith("lot=")]
+    assert len(places) == 8
+    lengths = best.gp.parameters.lengths
+    assert len({float(lengths[i]) for i in places}) == 1
+    assert len({float(v) for v in lengths}) == len(lengths) - 7

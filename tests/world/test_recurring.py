@@ -9,7 +9,7 @@ from torch import Tensor
 
 from labagent.campaigns import Campaign
 from labagent.experiments import Trial, Trials
-from labagent.loop.asking import read_records
+from labagent.loop.records import read_records
 from labagent.representations.encoder import SpaceEncoder
 from labagent.world.evidence import Evidence, gather
 from labagent.world.exact import ExactGP, Parameters
