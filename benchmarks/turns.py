@@ -6,7 +6,7 @@ A film is deposited in four turns, each with a temperature and a pulse of its ow
 each its thickness is measured, with a noise of 1 nm. ``one law``: a turn adds g(T, p)
 (1 - s / 200); ``four laws``: the best temperature rises by 25 degC from turn to turn, a
 control in which the declaration is wrong. Told to labagent as one stage with ``repeat:
-4``, or as four stages that have nothing in common.
+4`` from a thickness of 0, or as four stages that have nothing in common.
 
 Reported, with 95 % bootstrap intervals over seeds: the network's error of the last
 thickness, in nm, over 256 recipes when as many samples of a Sobol sequence as said were
@@ -49,7 +49,7 @@ initial: 10
 """
 REPEATED = f"""\
 stages:
-  cook: {{repeat: {TURNS}, controls: {CONTROLS}, measures: [s]}}
+  cook: {{repeat: {{times: {TURNS}, start: {{s: 0}}}}, controls: {CONTROLS}, measures: [s]}}
 causes: ["cook.heat, cook.pulse, s.before -> s"]
 """
 STATES = [*(f"s_{k}" for k in range(1, TURNS)), "s"]

@@ -119,12 +119,15 @@ class Turn:
         names: The file's controls and quantities of the stage to those of this turn.
         before: The same to those of the turn before; at first, quantities to what they
             were measured as before the stage, where the file says so.
+        start: Of the first turn: quantities to what they are before it, in their unit,
+            where the file says that.
     """
 
     stage: str
     number: int
     names: Mapping[str, str]
     before: Mapping[str, str]
+    start: Mapping[str, float] = field(default_factory=dict[str, float])
 
 
 @dataclass(frozen=True)
@@ -166,12 +169,15 @@ class Recurrence:
             measured: one law s' = f(s, a) makes them.
         names: For each member, what the file calls things (``anneal.time``,
             ``grain.before``) to what they are called in its turn.
+        start: What is known to be so before the first turn, not measured:
+            ``grain.before`` to its value, in its unit.
     """
 
     quantity: str
     kin: tuple[str, ...]
     members: tuple[str, ...]
     names: tuple[Mapping[str, str], ...]
+    start: Mapping[str, float] = field(default_factory=dict[str, float])
 
     @property
     def turns(self) -> Sequence[tuple[str, Mapping[str, str]]]:
@@ -379,7 +385,7 @@ def _recurrence(
     """Return a quantity through the turns of its stage."""
     seen = {n for n, name in turns[0].names.items() if name in measured}
     start = turns[0].before.get(quantity)
-    told = [turn for turn in turns if seen <= {*turn.before}]
+    told = [turn for turn in turns if seen <= {*turn.before, *turn.start}]
     return Recurrence(
         quantity,
         (*([start] if start else []), *(t.names[quantity] for t in turns)),
@@ -388,4 +394,5 @@ def _recurrence(
             {**t.names, **{n + BEFORE: name for n, name in t.before.items()}}
             for t in told
         ),
+        {n + BEFORE: value for n, value in turns[0].start.items()},
     )

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from labagent.campaigns import BEFORE, Turn
+from labagent.config.fields import amount
 from labagent.config.names import unknown_name
 from labagent.config.nodes import Node, Report
 from labagent.config.trees import (
@@ -83,9 +84,11 @@ def _find(tree: Node, report: Report) -> list[_Repeated]:
         if _REPEAT in stage.fields:
             reader = _Reader(name, stage.fields[_REPEAT], measures, earlier, report)
             times, start = reader.times(), reader.start(tree)
+            known = reader.known(tree)
             controls = [f"{name}.{c}" for c in children(stage, "controls")]
             if times:
-                turns = _turns(name, controls, measures, times, start)
+                first, *turns = _turns(name, controls, measures, times, start)
+                turns = (replace(first, start=known), *turns)
                 found.append(_Repeated(name, (*controls,), (*measures,), turns))
         earlier += measures
     for one in found:
@@ -154,6 +157,8 @@ class _Reader:
             if name not in self.quantities:
                 problem = unknown_name(what, name, list(self.quantities))
                 self.report.add(node.key, *problem)
+            elif _is_amount(node):
+                continue
             elif node.value not in self.earlier:
                 problem = unknown_name(what, str(node.plain), list(self.earlier))
                 self.report.add(node.place, *problem)
@@ -167,6 +172,24 @@ class _Reader:
             else:
                 found[name] = str(node.value)
         return found
+
+    def known(self, tree: Node) -> dict[str, float]:
+        """Return quantity to the value it has before the first turn, in its unit."""
+        found: dict[str, float] = {}
+        for name, node in self.node.inner("start").fields.items():
+            if "start" in self.node.fields and _is_amount(node):
+                what = f"stage {self.stage}: start {name}"
+                value = amount(node, _unit(tree, name), what, self.report)
+                if value is not None:
+                    found[name] = value
+        return found
+
+
+def _is_amount(node: Node) -> bool:
+    """Return whether a value is a number or begins like one, so that it is no name."""
+    if isinstance(node.value, str):
+        return node.value[:1] in "+-.0123456789"
+    return isinstance(node.value, (int, float))
 
 
 def _unit(tree: Node, name: str) -> str:

@@ -214,7 +214,10 @@ class DrawnNetwork(Model):
         if part.candidate.states:
             alone = len(part.draws) == len(self.errors)
             before = values if alone else [v[part.draws] for v in values]
-            f = part.paths.each(shared, part.candidate.scaled(before))
+            own = part.candidate.scaled(before)
+            if own.dim() == 1:  # all of them known: the same everywhere
+                own = own.expand(len(part.draws), len(X), 1, -1)
+            f = part.paths.each(shared, own)
         else:
             f = part.paths.alike(shared)
         noise = part.candidate.gp.parameters.noise

@@ -24,7 +24,7 @@ from dataclasses import dataclass, field, replace
 import torch
 from torch import Tensor
 
-from labagent.campaigns import Campaign, Direction
+from labagent.campaigns import BEFORE, Campaign, Direction
 from labagent.causes import ProcessGraph
 from labagent.experiments import Trial, Trials
 from labagent.representations.encoder import SpaceEncoder
@@ -53,6 +53,8 @@ class Evidence:
         kin: Quantity to all those it shares a scale with, itself among them, where a
             stage repeats.
         may_log: Quantities whose logs may be learned, where they are likelier.
+        known: What is known to be so before the first turn of a stage that repeats, as
+            inputs are called, to the quantity it is a value of, and the value.
     """
 
     quantities: tuple[str, ...]
@@ -70,6 +72,7 @@ class Evidence:
     context_columns: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     kin: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     may_log: frozenset[str] = frozenset()
+    known: Mapping[str, tuple[str, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.context_features:
@@ -178,11 +181,17 @@ def gather(
         context_columns=columns,
         kin={q: r.kin for r in campaign.recurrences for q in r.kin},
         may_log=_may_log(campaign),
+        known={
+            n: (r.kin[-1], value)
+            for r in campaign.recurrences
+            for n, value in r.start.items()
+            if n == r.quantity + BEFORE
+        },
     )
 
 
 def _noise(variable: Variable) -> float:
-    """Return the standard uncertainty a result has unless it says so; NaN if unknown."""
+    """Return a result's standard uncertainty unless it says so; NaN if unknown."""
     domain = variable.domain
     known = isinstance(domain, Real) and domain.noise
     return known or math.nan
@@ -191,8 +200,9 @@ def _noise(variable: Variable) -> float:
 def _may_log(campaign: Campaign) -> frozenset[str]:
     """Return the quantities whose logs may be learned.
 
-    Not what is to be maximised or to come close to a value: improvement counts on what
-    lies above everything seen, and logs promise too much of it where nothing is known.
+    Not what is to be maximised or to come close to a value: improvement counts on
+    what lies above everything seen, and of that logs promise too much where nothing is
+    known.
     """
     sought = {
         o.name

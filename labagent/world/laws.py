@@ -16,7 +16,7 @@ from labagent.world.fitting import LogPosterior, fit_several, most_probable
 from labagent.world.parents import length_priors
 from labagent.world.plain import FEWEST_ROWS, standardisation
 from labagent.world.replicates import relative_noise
-from labagent.world.routes import by_the_file
+from labagent.world.routes import told_alike
 from labagent.world.structural import KINDS, Law, Records, Structural
 
 
@@ -46,7 +46,13 @@ def fit_structural(
         if name in effects
     ]
     roots = {n: v for n, v in records.values.items() if n not in effects}
-    return Structural(tuple(laws), _together(roots, records))
+    together = _together(roots, records)
+    used = {p for law in laws for p in law.parents}
+    known = {n: v for r in recurrences for n, v in r.start.items() if n in used}
+    count = len(next(iter(together.values()), torch.empty(1)))
+    for name, value in known.items():
+        together[name] = torch.full((count, 1), value, dtype=torch.float64)
+    return Structural(tuple(laws), together, known)
 
 
 def _together(roots: Mapping[str, Tensor], records: Records) -> dict[str, Tensor]:
@@ -98,22 +104,27 @@ def _law(name: str, graph: ProcessGraph, records: Records) -> Law:
 
 def _common(one: Recurrence, graph: ProcessGraph, records: Records) -> Iterator[Law]:
     """Yield the one law of all turns; nothing where their causes differ."""
-    told = [by_the_file(graph.parents(m), n) for m, n in one.turns]
-    order = sorted(told[0]) if told else []
-    if len(told) < 2 or not order or any(t != told[0] for t in told):  # noqa: PLR2004 one is none
+    order = sorted(told_alike(one, [graph.parents(m) for m in one.members]))
+    if len(one.members) < 2 or not order:  # noqa: PLR2004 one turn has its own law
         return
+    known = {
+        n: torch.full((records.count, 1), value, dtype=torch.float64)
+        for n, value in one.start.items()
+    }
+    values = {**records.values, **known}
     xs: list[Tensor] = []
     ys: list[Tensor] = []
     for member, names in one.turns:
         parents = [names.get(p, p) for p in order]
-        rows = telling_rows(member, parents, graph, records)
-        xs.append(torch.cat([records.values[p] for p in parents], dim=-1)[rows])
+        measured = [p for p in parents if p not in known]
+        rows = telling_rows(member, measured, graph, records)
+        xs.append(torch.cat([values[p] for p in parents], dim=-1)[rows])
         ys.append(records.values[member][rows, 0])
     x, y = torch.cat(xs), torch.cat(ys)
     if len(y) < FEWEST_ROWS:
         return
-    first = one.names[0]
-    groups = records.lengths_of(first.get(p, p) for p in order)
+    last = one.names[-1]  # in which nothing is merely known
+    groups = records.lengths_of(last.get(p, p) for p in order)
     law = _fitted(("", ()), (x, groups), y, log=_positive(one.members, records))
     for member, names in one.turns:
         parents = tuple(names.get(p, p) for p in order)

@@ -1,5 +1,6 @@
 """Fit every mechanism of a process: the network member of the mixture."""
 
+import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -153,7 +154,9 @@ def _logs_are_likelier(node: Node, told: Evidence, place: torch.device) -> bool:
 def _positive(evidence: Evidence, quantity: str) -> bool:
     """Return whether a quantity may be learned as its log: it always was positive."""
     y = evidence.Y[:, evidence.column(quantity)]
-    return quantity in evidence.may_log and bool((y[~y.isnan()] > 0).all())
+    known = [value for q, value in evidence.known.values() if q == quantity]
+    positive = bool((y[~y.isnan()] > 0).all()) and min(known, default=1.0) > 0
+    return quantity in evidence.may_log and positive
 
 
 def take_log(evidence: Evidence, quantity: str) -> Evidence:
@@ -162,4 +165,8 @@ def take_log(evidence: Evidence, quantity: str) -> Evidence:
     Y, S = evidence.Y.clone(), evidence.S.clone()
     S[:, j] /= Y[:, j]
     Y[:, j] = Y[:, j].log()
-    return replace(evidence, Y=Y, S=S)
+    known = {
+        n: (q, math.log(value) if q == quantity else value)
+        for n, (q, value) in evidence.known.items()
+    }
+    return replace(evidence, Y=Y, S=S, known=known)

@@ -21,6 +21,9 @@ from labagent.world.exact import ExactGP
 QUIET = 1e-4
 """States with less noise variance than this, standardised, count as noise-free."""
 
+KNOWN = -1
+"""Stands for the position of a state that is known, not measured."""
+
 Pair = tuple[Tensor, Tensor]
 """Means and variances."""
 
@@ -33,13 +36,15 @@ class Candidate:
     Attributes:
         names: Of the process's inputs.
         columns: Entries of an encoded intervention it sees.
-        states: Positions of the nodes it sees, in the network's order.
+        states: Positions of the nodes it sees, in the network's order; or
+            :data:`KNOWN`.
         context: Entries of an encoded context it sees.
         offset: Of each seen state: its scaled input is (value - offset) / span.
         span: Likewise.
         gp: Over columns, then scaled states, then context.
         probability: That these are the parents.
         in_every_turn: Whether the process is that of all turns of a stage.
+        known: (p,) standardised values of the states that are known.
     """
 
     names: tuple[str, ...]
@@ -51,6 +56,7 @@ class Candidate:
     gp: ExactGP
     probability: float
     in_every_turn: bool = False
+    known: Tensor = field(default_factory=lambda: torch.empty(0))
 
     def inputs(self, X: Tensor, values: Sequence[Tensor], context: Tensor) -> Tensor:
         """Return the process's inputs (..., q, d').
@@ -69,9 +75,16 @@ class Candidate:
         return torch.cat([p.expand(*shape, p.shape[-1]) for p in parts], dim=-1)
 
     def scaled(self, values: Sequence[Tensor]) -> Tensor:
-        """Return scaled states (..., p), given values (...) of every earlier node."""
-        seen = torch.stack([values[i] for i in self.states], dim=-1)
-        return (seen - self.offset) / self.span
+        """Return scaled states (..., p), given values (...) of every earlier node.
+
+        Where all of them are known: (p,).
+        """
+        seen = [
+            self.known[k] if i == KNOWN else values[i]
+            for k, i in enumerate(self.states)
+        ]
+        together = torch.stack(torch.broadcast_tensors(*seen), dim=-1)
+        return (together - self.offset) / self.span
 
     @property
     def own(self) -> tuple[int, ...]:
@@ -193,7 +206,7 @@ class ProcessNetwork:
         The noise of a state changes what comes after it, that of a log its mean.
         """
         everyone = [c for m in self.mechanisms for c in m.candidates]
-        seen = {i for c in everyone for i in c.states}.union(self.links)
+        seen = {i for c in everyone for i in c.states if i != KNOWN}.union(self.links)
         noise = [
             c.gp.parameters.noise for i in seen for c in self.mechanisms[i].candidates
         ]

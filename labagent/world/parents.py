@@ -37,7 +37,7 @@ from labagent.world.fitting import (
     most_probable,
     process,
 )
-from labagent.world.network import Candidate
+from labagent.world.network import KNOWN, Candidate
 from labagent.world.plain import FEWEST_ROWS, standardisation
 from labagent.world.replicates import relative_noise
 from labagent.world.routes import Node, ParentSet
@@ -152,6 +152,12 @@ def _measured(parents: ParentSet, evidence: Evidence) -> list[str]:
     return [i for i in parents.inputs if i in evidence.quantities]
 
 
+def _between(parents: ParentSet, evidence: Evidence) -> list[str]:
+    """Return inputs that are states: measured, or known before a stage's first turn."""
+    states = {*evidence.quantities, *evidence.known}
+    return [i for i in parents.inputs if i in states]
+
+
 def views_of(
     node: Node, sets: Sequence[ParentSet], evidence: Evidence, place: torch.device
 ) -> list["View"]:
@@ -242,7 +248,7 @@ class View:
     ) -> "View":
         """Return the data that tell of a node with a set of parents."""
         rows = telling(node.name, parents, evidence)
-        seen = _standardised(evidence, _measured(parents, evidence))
+        seen = _standardised(evidence, _between(parents, evidence))
         offset, span = range_of(seen[rows])
         return cls(node, parents, evidence, rows, offset, span, place)
 
@@ -253,8 +259,8 @@ class View:
 
     @property
     def states(self) -> list[str]:
-        """Measured quantities among the parents."""
-        return _measured(self.parents, self.evidence)
+        """States among the parents."""
+        return _between(self.parents, self.evidence)
 
     def _columns(self, groups: Mapping[str, Sequence[int]]) -> tuple[int, ...]:
         return tuple(c for i in self.parents.inputs for c in groups.get(i, ()))
@@ -314,7 +320,8 @@ class View:
         return Candidate(
             names=self._names(),
             columns=self.columns,
-            states=tuple(order.index(i) for i in self.states),
+            states=tuple(order.index(i) if i in order else KNOWN for i in self.states),
+            known=_standardised(self.evidence, self.states)[0].to(self.place),
             context=self.context,
             offset=self.offset.to(self.place),
             span=self.span.to(self.place),
@@ -349,11 +356,15 @@ class View:
 
 
 def _standardised(evidence: Evidence, quantities: Sequence[str]) -> Tensor:
-    """Return standardised values (n, p) of quantities."""
-    columns = [evidence.column(q) for q in quantities]
-    scales = [scale_of(evidence, q) for q in quantities]
-    scaled = evidence.Y.new_tensor(scales).reshape(-1, 2)
-    return (evidence.Y[:, columns] - scaled[:, 0]) / scaled[:, 1]
+    """Return standardised values (n, p) of quantities, or of what is known of them."""
+    parts: list[Tensor] = []
+    for name in quantities:
+        quantity, value = evidence.known.get(name, (name, None))
+        y = evidence.Y[:, evidence.column(quantity)]
+        shift, scale = scale_of(evidence, quantity)
+        y = y if value is None else torch.full_like(y, value)
+        parts.append((y - shift) / scale)
+    return torch.stack(parts, dim=-1) if parts else evidence.Y[:, :0]
 
 
 def range_of(seen: Tensor) -> tuple[Tensor, Tensor]:

@@ -155,19 +155,15 @@ def _in_common(
     mattering most or all alike; or just what is declared alike in every turn.
     """
     measured = {v.name for v in campaign.measured}
-    told = [
-        by_the_file(node.declared, n) for node, n in zip(nodes, one.names, strict=True)
-    ]
-    declared = told[0] if all(t == told[0] for t in told) else frozenset[str]()
-    near = [n for n, x in one.names[0].items() if n.endswith(BEFORE) == (x in measured)]
+    declared = told_alike(one, [node.declared for node in nodes])
+    last = one.names[-1]
+    near = [n for n, x in last.items() if n.endswith(BEFORE) == (x in measured)]
     near += _around(campaign)
+    turns = list(zip(nodes, one.names, strict=True))
     every = [
         n
         for n in near
-        if all(
-            names.get(n, n) in node.inputs
-            for node, names in zip(nodes, one.names, strict=True)
-        )
+        if all(names.get(n, n) in {*node.inputs, *one.start} for node, names in turns)
     ]
     every += sorted(declared.difference(every))
     said = tuple(n for n in every if n in declared)
@@ -188,7 +184,26 @@ def _in_common(
         )
 
 
-def by_the_file(found: Collection[str], names: Mapping[str, str]) -> frozenset[str]:
+def told_alike(one: Recurrence, parents: Sequence[Collection[str]]) -> frozenset[str]:
+    """Return the causes of a recurring quantity, by the file's names.
+
+    What is known before the first turn is a cause in it as in the others. Empty where
+    turns differ.
+
+    Args:
+        one: The quantity.
+        parents: Its causes turn by turn, by the names of the turns.
+    """
+    found = [_by_the_file(p, n) for p, n in zip(parents, one.names, strict=True)]
+    whole = found[-1] if found else frozenset[str]()
+    known = [
+        told | whole.intersection(one.start).difference(names)
+        for told, names in zip(found, one.names, strict=True)
+    ]
+    return whole if all(told == whole for told in known) else frozenset()
+
+
+def _by_the_file(found: Collection[str], names: Mapping[str, str]) -> frozenset[str]:
     """Return what the file calls some variables of a turn."""
     called = {name: n for n, name in names.items()}
     return frozenset(called.get(i, i) for i in found)

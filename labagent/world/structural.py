@@ -17,7 +17,7 @@ mechanism in logs where its data are likelier so: scatter is then relative.
 
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import final
 
 import torch
@@ -164,10 +164,13 @@ class Structural:
     Attributes:
         laws: Causes before effects.
         roots: Variable to (r, w) values that were seen together.
+        known: What is known, not measured, before the first turn of a stage that
+            repeats, in its unit; among the roots too.
     """
 
     laws: tuple[Law, ...]
     roots: Mapping[str, Tensor]
+    known: Mapping[str, float] = field(default_factory=dict[str, float])
 
     def draw(
         self,
@@ -222,7 +225,8 @@ class Structural:
         return len(next(iter(self.roots.values()))) if self.roots else 1
 
     def _told(self, values: Mapping[str, Tensor]) -> list[tuple[str, Tensor]]:
-        return [(n, v) for n, v in values.items() if v.shape[-1] == 1]
+        told = values.keys() - self.known.keys()
+        return [(n, v) for n, v in values.items() if v.shape[-1] == 1 and n in told]
 
     def effect(
         self,
@@ -260,6 +264,8 @@ class Structural:
             if bool(seen.isnan().any()):
                 continue
             values[name] = torch.stack([seen, other]).expand(DRAWS, 2, -1)
+        for name, value in self.known.items():
+            values[name] = torch.full((DRAWS, 2, 1), value, dtype=torch.float64)
         found: dict[str, Tensor] = {}
         varied = set(action)
         past: Past = {}

@@ -124,9 +124,28 @@ def test_a_start_is_the_turn_before_the_first(tmp_path: Path) -> None:
     assert campaign.graph.parents("thickness_1") == ("deposit_1.heat", "bare")
 
 
+def test_a_start_may_be_a_value(tmp_path: Path) -> None:
+    start = "{thickness: 0.001 um, film_rough: 1, film_dense: bare}"
+    text = changed(LAYERS, ("repeat: 3", f"repeat: {{times: 3, start: {start}}}"))
+    campaign = loaded(tmp_path, text)
+    first = campaign.stages[1].turn
+    assert first is not None
+    assert first.start == {"thickness": pytest.approx(1.0), "film_rough": 1.0}
+    assert first.before == {"film_dense": "bare"}
+    one = campaign.recurrences[0]
+    assert one.members == ("thickness_1", "thickness_2", "thickness")
+    assert campaign.graph.parents("thickness_1") == ("deposit_1.heat",)
+    assert from_document(campaign.document) == campaign
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
+        (
+            "repeat: 3",
+            "repeat: {times: 2, start: {thickness: 3 s}}",
+            "start thickness: got '3 s'",
+        ),
         ("repeat: 3", "repeat: 1", "got repeat = 1"),
         ("repeat: 3", "repeat: 21", "got repeat = 21"),
         ("repeat: 3", "repeat: often", "got repeat = 'often'"),

@@ -111,6 +111,61 @@ def test_it_is_learned_from_fewer_samples(cycles: Campaign, tmp_path: Path) -> N
     assert errors[0] < 0.5 * errors[1]
 
 
+STARTED = CYCLES.replace("repeat: 4", "repeat: {times: 4, start: {s: 0}}")
+
+
+def test_the_first_turn_obeys_the_law_where_its_start_is_known(tmp_path: Path) -> None:
+    campaign = loaded(tmp_path, STARTED)
+    seen = evidence(campaign, trials(6, one_law))
+    fitted = fit_network(seen, 0)
+    assert common(fitted, "s_1") == pytest.approx(common(fitted, "s"))
+    assert common(fitted, "s_1") > 0.95
+    first, *_, last = fitted.network.mechanisms
+    assert first.candidates[0].gp is last.candidates[0].gp
+    assert len(last.candidates[0].gp.y) == 24
+    X = torch.rand(16, 4, generator=torch.Generator().manual_seed(5)).double()
+    truth = torch.zeros(16, dtype=torch.float64)
+    for k in range(4):
+        truth = one_law(k + 1, truth, X[:, k])
+    draws = fitted.shift + fitted.scale * fitted.model(X).mean(dim=0)
+    for told in (fitted.predict(X).mean, draws):
+        assert float((told[:, -1] - truth).abs().max()) < 0.3
+
+
+def test_a_known_start_is_a_cause_for_questions_too(tmp_path: Path) -> None:
+    """What a turn makes of nothing is told by all turns."""
+    campaign = loaded(tmp_path, STARTED)
+    records = read_records(campaign, trials(6, one_law), SpaceEncoder(campaign.space))
+    model = fit_structural(campaign.graph, records, campaign.recurrences)
+    assert {law.kind for law in model.laws} == {"s"}
+    value = torch.tensor([0.5], dtype=torch.float64)
+    found = model.draw([{"cook_1.heat": value}], seed=0)
+    assert float(found["s_1"].mean()) == pytest.approx(0.9975, abs=0.05)
+    assert set(found) == {
+        *(f"cook_{k}.heat" for k in range(1, 5)),
+        "s_1",
+        "s_2",
+        "s_3",
+        "s",
+    }
+    unit = {n: v[0] for n, v in records.values.items()}
+    would = model.counterfactual(unit, {"cook_1.heat": value}, seed=0)
+    assert float(would["s_1"].mean()) == pytest.approx(0.9975, abs=0.05)
+
+
+def test_a_start_that_is_not_positive_has_no_log(tmp_path: Path) -> None:
+    """Everything grows by a factor; from 1 it may be learned as a log, from 0 not."""
+
+    def grow(turn: int, s: Tensor, a: Tensor) -> Tensor:  # noqa: ARG001 - as the others
+        return torch.where(s == 0, 1.0, s) * (1 + 3 * a)
+
+    minimised = STARTED.replace("goal: maximize", "goal: minimize")
+    for start, logs in (("0", False), ("1", True)):
+        text = minimised.replace("{s: 0}", f"{{s: {start}}}")
+        fitted = fit_network(evidence(loaded(tmp_path, text), trials(12, grow)), 0)
+        assert ("s_1" in fitted.logs) == logs, start
+
+
 def test_turns_with_laws_of_their_own_are_told_apart(cycles: Campaign) -> None:
     fitted = fit_network(evidence(cycles, trials(16, four_laws)), 0)
     assert common(fitted, "s") == 0.0
