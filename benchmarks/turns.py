@@ -49,7 +49,10 @@ initial: 10
 """
 REPEATED = f"""\
 stages:
-  cook: {{repeat: {{times: {TURNS}, start: {{s: 0}}}}, controls: {CONTROLS}, measures: [s]}}
+  cook:
+    repeat: {{times: {TURNS}, start: {{s: 0}}}}
+    controls: {CONTROLS}
+    measures: [s]
 causes: ["cook.heat, cook.pulse, s.before -> s"]
 """
 STATES = [*(f"s_{k}" for k in range(1, TURNS)), "s"]
