@@ -229,9 +229,8 @@ def judged(
     pairs = list(zip(predictions, values, strict=True))
     density = np.mean([p.log_density(v) for p, v in pairs])
     below = np.array([p.probability_below(v) for p, v in pairs])
-    return float(-density - np.log(unit)), float(
-        ((below > 0.05) & (below < 0.95)).mean()
-    )
+    held = (below > INSIDE[0]) & (below < INSIDE[1])
+    return float(-density - np.log(unit)), float(held.mean())
 
 
 def results(processes: Sequence[Process], seeds: int) -> Iterator[tuple[str, ...]]:

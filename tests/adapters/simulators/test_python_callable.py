@@ -1,9 +1,11 @@
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from adapters import build, check
+from flows.setups import setup_for
 from labagent.errors import ConfigurationError
 from labagent.ports import Executor, Report, RunStatus, Setup
 from tests.adapters.setups import (
@@ -18,6 +20,7 @@ from tests.adapters.setups import (
     setup,
     values,
 )
+from tests.config.samples import loaded
 
 PROGRAM = """
 from neighbour import FACTOR
@@ -78,7 +81,7 @@ def test_partial_results_and_keywords(tmp_path: Path) -> None:
     executor = build(mine(tmp_path, "everything"))
     handle = executor.submit(request())
     finish(executor, handle)
-    assert values(executor, handle) == [("yield", 3.0), ("yield", 4.0)]
+    assert values(executor, handle) == [("yield", 3.0), ("yield", 5.0)]
     assert executor.provenance(handle)["function"] == "everything"
 
 
@@ -242,3 +245,66 @@ def test_a_quantity_counts_once(
     seen = [o.measurement for o in executor.observations(handle)]
     assert [m.value for m in seen if m.quality == "good"] == good
     assert [m.value for m in seen if m.quality == "partial"] == partial
+
+
+LAYERS = """\
+labagent: 1
+name: layers
+goal: Thick layers.
+objectives: {thickness: {unit: nm, goal: maximize}}
+measured: {film: {kind: vector, parts: [rough, dense]}}
+stages:
+  deposit:
+    repeat: 2
+    controls: {heat: {range: [200, 400], unit: degC}}
+    measures: [thickness, film]
+budget: {experiments: 40}
+executors: {bench: {adapter: python, file: mysim.py}}
+"""
+
+
+def deposited(
+    folder: Path, returned: str, stage: str
+) -> tuple[Report, dict[str, float | str | None]]:
+    """Return how a turn ended, and what it measured."""
+    (folder / "mysim.py").write_text(
+        "def measure(parameters, stage, turn):\n"
+        "    assert stage == 'deposit'\n"
+        f"    return {returned}\n"
+    )
+    campaign = loaded(folder, LAYERS)
+    executor = build(setup_for(campaign, campaign.executors[0], folder, folder / "w"))
+    (heat,) = next(s.controls for s in campaign.stages if s.name == stage)
+    asked = replace(request({heat: 300.0}, stage=stage), units={heat: "degC"})
+    handle = executor.submit(replace(asked, key=stage))
+    report = finish(executor, handle)
+    return report, dict(values(executor, handle))
+
+
+def test_a_turn_goes_by_the_names_of_the_file(tmp_path: Path) -> None:
+    """Stage, controls, quantities and vectors are those that were written."""
+    returned = "{'thickness': turn * parameters['deposit.heat'], 'film': (turn, 0.5)}"
+    first, found = deposited(tmp_path, returned, "deposit_1")
+    assert first.status is RunStatus.SUCCEEDED, first.message
+    assert found == {"thickness_1": 300.0, "film_rough_1": 1.0, "film_dense_1": 0.5}
+    _, last = deposited(tmp_path, returned, "deposit_2")
+    assert last == {"thickness": 600.0, "film_rough": 2.0, "film_dense": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("returned", "said"),
+    [
+        ("{'film': [1.0]}", "film: got 1 numbers, must be 2"),
+        ("{'film': 1.0}", "film: got 1.0, must be 2 numbers"),
+        ("{'film': 'ab'}", "film: got 'ab', must be 2 numbers"),
+        ("{'film': [1.0, None]}", "must be a number"),
+        ("{'gloss': 1.0}", "which this stage does not measure"),
+    ],
+)
+def test_a_wrong_vector_is_a_clear_error(
+    tmp_path: Path, returned: str, said: str
+) -> None:
+    report, found = deposited(tmp_path, returned, "deposit_1")
+    assert report.status is not RunStatus.SUCCEEDED
+    assert said in report.message
+    assert found == {}
