@@ -52,7 +52,7 @@ class Evidence:
         context_columns: Context variable to its columns in C.
         kin: Quantity to all those it shares a scale with, itself among them, where a
             stage repeats.
-        may_log: Quantities whose logs may be learned, where they are likelier.
+        sought: Quantities that are to be as large as can be, or close to a value.
         known: What is known to be so before the first turn of a stage that repeats, as
             inputs are called, to the quantity it is a value of, and the value.
     """
@@ -71,7 +71,7 @@ class Evidence:
     context_features: tuple[str, ...] = ()
     context_columns: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     kin: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    may_log: frozenset[str] = frozenset()
+    sought: frozenset[str] = frozenset()
     known: Mapping[str, tuple[str, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -180,7 +180,7 @@ def gather(
         context_features=features,
         context_columns=columns,
         kin={q: r.kin for r in campaign.recurrences for q in r.kin},
-        may_log=_may_log(campaign),
+        sought=_sought(campaign),
         known={
             n: (r.kin[-1], value)
             for r in campaign.recurrences
@@ -197,19 +197,13 @@ def _noise(variable: Variable) -> float:
     return known or math.nan
 
 
-def _may_log(campaign: Campaign) -> frozenset[str]:
-    """Return the quantities whose logs may be learned.
-
-    Not what is to be maximised or to come close to a value: improvement counts on
-    what lies above everything seen, and of that logs promise too much where nothing is
-    known.
-    """
-    sought = {
+def _sought(campaign: Campaign) -> frozenset[str]:
+    """Return what is to be as large as can be, or close to a value."""
+    return frozenset(
         o.name
         for o in campaign.goal.objectives
         if o.direction is not Direction.MINIMIZE
-    }
-    return frozenset(v.name for v in campaign.measured) - sought
+    )
 
 
 def _context(

@@ -164,6 +164,11 @@ class ExactGP:
         precision = self.root.square().sum(dim=0)
         return self.y - self.weights / precision, 1.0 / precision
 
+    def told_by_others(self) -> float:
+        """Return the share of the variance of y that leaving each out explains."""
+        mean, _ = self.without_each()
+        return 1.0 - float((self.y - mean).square().mean() / self.y.var(correction=0))
+
 
 def distances(a: Tensor, b: Tensor, lengths: Tensor) -> Tensor:
     """Return squared scaled distances (..., p, n) of a (..., p, d), b (..., n, d)."""

@@ -18,6 +18,9 @@ from labagent.world.parents import find_parents, likelihood, scale_of
 from labagent.world.recurring import find_shared
 from labagent.world.routes import Node
 
+KNOWN_WELL = 0.9
+"""Share of the variance of logs that each of them is foretold by all others."""
+
 QUADRATURE = 256
 """Draws behind a sealed prediction."""
 
@@ -138,7 +141,9 @@ def _scales(evidence: Evidence) -> Tensor:
 def _logs_are_likelier(node: Node, told: Evidence, place: torch.device) -> bool:
     """Return whether a node's data are likelier as logs, densities in the same unit.
 
-    Where its stage repeats the first turn decides for all: it is there first.
+    Where its stage repeats the first turn decides for all: it is there first. Of what
+    is sought logs are learned only where they are known well: improvement counts on
+    what lies above everything seen, and elsewhere they promise too much of it.
     """
     kin = told.kin_of(node.name)
     if not all(_positive(told, q) for q in kin):
@@ -147,16 +152,19 @@ def _logs_are_likelier(node: Node, told: Evidence, place: torch.device) -> bool:
     for q in kin:
         logs = take_log(logs, q)
     as_is, _ = likelihood(node, told, place)
-    as_log, values = likelihood(node, logs, place)
-    return as_log - float(values.sum()) > as_is  # d log y / dy = 1 / y
+    as_log, process = likelihood(node, logs, place)
+    shift, scale = scale_of(logs, node.name)
+    slopes = shift + scale * process.y  # d log y / dy = 1 / y
+    if as_log - float(slopes.sum()) <= as_is:
+        return False
+    return told.sought.isdisjoint(kin) or process.told_by_others() >= KNOWN_WELL
 
 
 def _positive(evidence: Evidence, quantity: str) -> bool:
     """Return whether a quantity may be learned as its log: it always was positive."""
     y = evidence.Y[:, evidence.column(quantity)]
     known = [value for q, value in evidence.known.values() if q == quantity]
-    positive = bool((y[~y.isnan()] > 0).all()) and min(known, default=1.0) > 0
-    return quantity in evidence.may_log and positive
+    return bool((y[~y.isnan()] > 0).all()) and min(known, default=1.0) > 0
 
 
 def take_log(evidence: Evidence, quantity: str) -> Evidence:

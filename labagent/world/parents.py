@@ -116,17 +116,17 @@ def find_parents(
 
 def likelihood(
     node: Node, evidence: Evidence, place: torch.device
-) -> tuple[float, Tensor]:
-    """Return the log density of a node's data in their unit, and of which values (k,).
+) -> tuple[float, ExactGP]:
+    """Return the log density of a node's data in their unit, and the process of them.
 
     Of at most :data:`FIRST` rows, given the parents together with which it was measured
     most often.
     """
     view = _widest(views_of(node, node.sets, evidence, place))
     loss = view.loss(view.rows).among(FIRST)
-    shift, scale = scale_of(evidence, node.name)
-    value = process(loss, most_probable(loss)).evidence
-    return value - len(loss.y) * math.log(scale), shift + scale * loss.y
+    _, scale = scale_of(evidence, node.name)
+    found = process(loss, most_probable(loss))
+    return found.evidence - len(loss.y) * math.log(scale), found
 
 
 def at_best(loss: LogPosterior, found: Tensor) -> ExactGP:
