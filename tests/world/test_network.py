@@ -280,7 +280,7 @@ def test_the_mean_of_a_log_counts_its_noise() -> None:
 
 
 def test_what_is_sought_is_learned_as_a_log_where_it_is_known_well() -> None:
-    """To be maximised: 24 exact samples tell its log, with a noise of 1.5 they do not."""
+    """To be maximised: 24 exact samples tell its log, very noisy ones do not."""
     for noise, logs in ((0.0, True), (1.5, False)):
         rows = [
             replace(t, results={**t.results, "y": t.results["grain"]})
