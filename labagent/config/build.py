@@ -155,7 +155,6 @@ class _Builder:
         space, safety = self._space(variables)
         history = self._history(space, variables)
         graph = read_graph(root, variables.roles, variables.process.stages, report)
-        stop = read_stops(root, variables.by_name, variables.broken, report)
         pays_for = affordable(budget, variables.process.stages)
         settings = read_settings(root, space, pays_for, history is not None)
         campaign = Campaign(
@@ -169,7 +168,7 @@ class _Builder:
             budget=budget,
             safety=safety,
             leash=settings.leash,
-            stop=stop,
+            stop=read_stops(root, variables.by_name, variables.broken, report),
             executors=executors,
             batch=settings.batch,
             initial=settings.initial,
