@@ -308,3 +308,55 @@ def test_two_runs_at_once_share_the_work(database_url: str, tmp_path: Path) -> N
         records = runtime.logbook.experiments(runtime.campaign_id)
         assert runtime.logbook.verify() == ()
     assert [r.state for r in records] == [StepState.MEASURED] * 6
+
+
+TURNS = """\
+labagent: 1
+name: turns
+goal: Thick layers.
+objectives: {thickness: {unit: nm, goal: maximize, expect: [0, 40]}}
+stages:
+  deposit:
+    repeat: {times: 3, start: {thickness: 0}}
+    controls: {heat: {range: [0, 1]}}
+    measures: [thickness]
+    cost: 2 EUR
+executors:
+  chamber: {adapter: python, file: chamber.py, idempotent: true, simulated: true}
+budget: {experiments: 6}
+initial: 4
+batch: 2
+leash: autonomous
+"""
+CHAMBER = """\
+from pathlib import Path
+
+
+def measure(parameters, turn, experiment):
+    file = Path(__file__).with_name(f"film-{experiment}.txt")
+    film = file.read_text().split() if turn > 1 else []
+    film.append(str(10 * parameters["deposit.heat"] * turn))
+    file.write_text(" ".join(film))
+    return {"thickness": sum(map(float, film))}
+"""
+
+
+def test_a_sample_passes_a_stage_that_repeats_turn_by_turn(tmp_path: Path) -> None:
+    """Each turn is a step of its own, and the model learns from all of them."""
+    (tmp_path / "chamber.py").write_text(CHAMBER)
+    file = tmp_path / "turns.yaml"
+    file.write_text(TURNS)
+    outcome, _ = finish(file)
+    assert outcome.why is Why.BUDGET
+    with open_runtime(file) as runtime:
+        records = runtime.logbook.experiments(runtime.campaign_id)
+        trials = runtime.logbook.trials(runtime.campaign_id).measured
+        last = runtime.logbook.decisions(runtime.campaign_id)[-1]
+    assert [s.stage for s in records[0].steps] == [f"deposit_{k}" for k in (1, 2, 3)]
+    for trial in trials:
+        heats = [trial.intervention[f"deposit_{k}.heat"] for k in (1, 2, 3)]
+        grown = [10 * float(h) * k for k, h in enumerate(heats, 1)]  # type: ignore[arg-type]
+        assert trial.results["thickness_2"] == pytest.approx(sum(grown[:2]))
+        assert trial.results["thickness"] == pytest.approx(sum(grown))
+    assert last.decision.strategy == "model"
+    assert "network" in last.decision.model
