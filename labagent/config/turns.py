@@ -268,11 +268,19 @@ def _rule(text: str, repeated: Sequence[_Repeated]) -> list[str]:
     """Return a rule for every turn of every repeated stage it speaks of."""
     lines = [text]
     for one in repeated:
-        names = {n.removesuffix(BEFORE) for n in NAME.findall(text)}
-        if names.intersection(one.controls):
+        names = dict.fromkeys(one.controls, "")
+        if any(_whose(name, names) for name in NAME.findall(text)):
             each = [[_put(line, turn) for turn in one.turns] for line in lines]
             lines = [line for turns in each for line in turns if line]
     return lines
+
+
+def _whose(name: str, names: Mapping[str, str]) -> str:
+    """Return which of some names is meant, itself or a member of it; empty for none."""
+    name = name.removesuffix(BEFORE)
+    while name and name not in names:
+        name = name.rpartition(".")[0]
+    return name
 
 
 def _put(text: str, turn: Turn) -> str:
@@ -283,10 +291,12 @@ def _put(text: str, turn: Turn) -> str:
         nonlocal missing
         name = found.group()
         base = name.removesuffix(BEFORE)
-        if base == name or base not in turn.names:
-            return turn.names.get(name, name)
-        missing = missing or base not in turn.before
-        return turn.before.get(base, "")
+        owner = _whose(base, turn.names)
+        if not owner:
+            return name
+        names = turn.names if base == name else turn.before
+        missing = missing or owner not in names
+        return names.get(owner, "") + base[len(owner) :]
 
     line = NAME.sub(put, text)
     return "" if missing else line

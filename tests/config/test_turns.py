@@ -124,6 +124,22 @@ def test_a_start_is_the_turn_before_the_first(tmp_path: Path) -> None:
     assert campaign.graph.parents("thickness_1") == ("deposit_1.heat", "bare")
 
 
+def test_a_member_of_a_composition_is_that_of_its_turn(tmp_path: Path) -> None:
+    text = changed(
+        LAYERS,
+        ("      heat:", "      alloy: {elements: [Al, Cu]}\n      heat:"),
+        (
+            "constraints:",
+            "constraints:\n  - deposit.alloy.Al <= deposit.alloy.Al.before",
+        ),
+    )
+    rules = [r.text for r in loaded(tmp_path, text).space.constraints]
+    assert rules[:2] == [
+        "deposit_2.alloy.Al <= deposit_1.alloy.Al",
+        "deposit_3.alloy.Al <= deposit_2.alloy.Al",
+    ]
+
+
 def test_a_start_may_be_a_value(tmp_path: Path) -> None:
     start = "{thickness: 0.001 um, film_rough: 1, film_dense: bare}"
     text = changed(LAYERS, ("repeat: 3", f"repeat: {{times: 3, start: {start}}}"))
