@@ -110,7 +110,8 @@ def find_parents(
     if len(views) == 1 or int(common.sum()) < FEWEST_ROWS:
         # nothing to compare, or no rows by which to do it
         view = _widest(views)
-        return (view.candidate(1.0, most_probable(view.loss(view.rows).among(FIRST))),)
+        few = view.loss(view.rows).among(FIRST)
+        return (view.candidate(1.0, most_probable(few), len(few.y)),)
     return _judge(views, common)
 
 
@@ -129,15 +130,16 @@ def likelihood(
     return found.evidence - len(loss.y) * math.log(scale), found
 
 
-def at_best(loss: LogPosterior, found: Tensor) -> ExactGP:
+def at_best(loss: LogPosterior, found: Tensor, seen: int) -> ExactGP:
     """Return the process at its most probable hyper-parameters.
 
     Args:
         loss: Their posterior density.
-        found: Those of at most :data:`FIRST` of its rows.
+        found: Those of some of its rows.
+        seen: How many.
     """
-    near = found if len(loss.y) <= FIRST else most_probable(loss, near=found)
-    return process(loss, near)
+    best = found if len(loss.y) <= seen else most_probable(loss, near=found)
+    return process(loss, best)
 
 
 def telling(quantity: str, parents: ParentSet, evidence: Evidence) -> Tensor:
@@ -185,8 +187,9 @@ def _widest(views: Sequence["View"]) -> "View":
 def _judge(views: Sequence["View"], common: Tensor) -> tuple[Candidate, ...]:
     """Return what is probable by the rows (n,) that all can be judged by."""
     best, logs = weighed([view.loss(common) for view in views], priors_of(views))
+    seen = min(int(common.sum()), FIRST)
     return tuple(
-        view.candidate(share, theta)
+        view.candidate(share, theta, seen)
         for view, theta, share in zip(views, best, probable(logs), strict=True)
         if share
     )
@@ -300,14 +303,15 @@ class View:
             groups=groups if len(declared) < len(groups) else None,
         )
 
-    def candidate(self, probability: float, found: Tensor) -> Candidate:
+    def candidate(self, probability: float, found: Tensor, seen: int) -> Candidate:
         """Return the fitted process.
 
         Args:
             probability: Of this set of parents.
-            found: Most probable log hyper-parameters of at most :data:`FIRST` rows.
+            found: Most probable log hyper-parameters of some rows.
+            seen: How many.
         """
-        return self.placed(probability, at_best(self.loss(self.rows), found))
+        return self.placed(probability, at_best(self.loss(self.rows), found, seen))
 
     def placed(self, probability: float, gp: ExactGP) -> Candidate:
         """Return a process as this set's candidate.

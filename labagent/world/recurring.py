@@ -61,8 +61,10 @@ def find_shared(
     common = torch.stack(complete).all(dim=0)
     if int(common.sum()) < FEWEST_ROWS:
         pool = max(pools, key=lambda p: sum(int(v.rows.sum()) for v in p.views))
-        ((theta,), _) = weighed([pool.loss()], [1.0])
-        return _placed(nodes, [pool.candidates(1.0, theta)])
+        whole = pool.loss()
+        ((theta,), _) = weighed([whole], [1.0])
+        seen = min(len(whole.y), FIRST)
+        return _placed(nodes, [pool.candidates(1.0, theta, seen)])
     rows = _thinned(common, FIRST // len(nodes))
     best, logs = weighed([p.loss(rows) for p in pools], [p.prior for p in pools])
     own = [weighed([v.loss(rows) for v in views], priors_of(views)) for views in alone]
@@ -70,7 +72,7 @@ def find_shared(
     both = [logs + math.log(SAME), (apart + math.log1p(-SAME)).reshape(1)]
     *shares, rest = probable(torch.cat(both))
     parts = [
-        pool.candidates(share, theta)
+        pool.candidates(share, theta, len(nodes) * int(rows.sum()))
         for pool, share, theta in zip(pools, shares, best, strict=True)
         if share
     ]
@@ -78,7 +80,7 @@ def find_shared(
     if rest:
         for node, views, (thetas, own_logs) in zip(nodes, alone, own, strict=True):
             found[node.name] += tuple(
-                view.candidate(rest * share, theta)
+                view.candidate(rest * share, theta, int(rows.sum()))
                 for view, theta, share in zip(
                     views, thetas, probable(own_logs), strict=True
                 )
@@ -130,14 +132,17 @@ class _Pool:
         relative = relative_noise(inputs, y)
         return replace(parts[0], X=inputs, y=y, known=known, relative=relative)
 
-    def candidates(self, probability: float, found: Tensor) -> list[Candidate]:
+    def candidates(
+        self, probability: float, found: Tensor, seen: int
+    ) -> list[Candidate]:
         """Return the law as each turn's candidate.
 
         Args:
             probability: Of this law.
             found: Most probable log hyper-parameters of some of the rows.
+            seen: How many.
         """
-        gp = at_best(self.loss(), found)
+        gp = at_best(self.loss(), found, seen)
         placed = [view.placed(probability, gp) for view in self.views]
         return [replace(candidate, in_every_turn=True) for candidate in placed]
 
