@@ -45,8 +45,8 @@ def stubborn(parameters, report):
             pass
 
 def tidy(parameters, report):
-    report("yield", 1.0)
     try:
+        report("yield", 1.0)  # whoever sees it may abort
         time.sleep(300)
     finally:
         Path("tidied").touch()

@@ -167,8 +167,8 @@ def screen(
 def _model(book: Book, record: ExperimentRecord, found: DecisionRecord) -> str:
     """Return what spoke of the goal, number by number, and where the rest is."""
     spoke = spoken_for(found.decision.model, weights(record), book.campaign.goal)
-    lines = list(flat(spoke))
-    return "\n".join([*lines, "(all members and quantities: --json)"] if lines else [])
+    rest = "(all members and quantities: --json)" if found.decision.model else ""
+    return "\n".join([*flat(spoke), rest])
 
 
 def _trusted(record: ExperimentRecord) -> str:

@@ -106,7 +106,7 @@ def test_show_tells_prediction_result_and_provenance(done: Lab) -> None:
 
 def test_explain_tells_why(done: Lab) -> None:
     result = done("explain", 1)
-    for part in ("qLogNEI", "0.75", "temperature=121 degC", "lengthscales", "99"):
+    for part in ("qLogNEI", "0.75", "temperature=121 degC", "--json", "99"):
         assert part in result.output
     found = done.answer("explain", 1)
     assert found["steered_by"] == ""  # before there was a choice
