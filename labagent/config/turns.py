@@ -64,10 +64,9 @@ def unroll(tree: Node, report: Report) -> tuple[Node, Mapping[str, Turn]]:
         return with_fields(tree, fields), {}
     fields = _with_quantities(fields, repeated)
     tree = with_fields(tree, fields)
-    rules = {"constraints": _rule, "safety": _rule}
-    lines = rules | {"causes": _cause, "forbid_causes": _cause}
-    for key, rewrite in lines.items():
-        tree = rewritten_lists(tree, (key,), lambda t, f=rewrite: f(t, repeated))
+    rules, causes = ("constraints", "safety"), ("causes", "forbid_causes")
+    tree = rewritten_lists(tree, rules, lambda text: _rule(text, repeated))
+    tree = rewritten_lists(tree, causes, lambda text: _cause(text, repeated))
     turns = {f"{r.name}_{t.number}": t for r in repeated for t in r.turns}
     return tree, turns
 
@@ -150,10 +149,15 @@ class _Reader:
     def start(self, tree: Node) -> dict[str, str]:
         """Return quantity to what it was measured as before the first turn."""
         found: dict[str, str] = {}
-        for name, node in self.node.inner("start").fields.items():
-            if "start" not in self.node.fields:
-                break
-            what = f"stage {self.stage}: start"
+        what = f"stage {self.stage}: start"
+        given = self.node.fields.get("start")
+        if given is not None and not isinstance(given.value, Mapping):
+            self.report.add(
+                given.place,
+                f"{what}: got {given.shown}",
+                "must map quantities to values or names, as in {grain: powder}",
+            )
+        for name, node in children(self.node, "start").items():
             if name not in self.quantities:
                 problem = unknown_name(what, name, list(self.quantities))
                 self.report.add(node.key, *problem)
@@ -176,8 +180,8 @@ class _Reader:
     def known(self, tree: Node) -> dict[str, float]:
         """Return quantity to the value it has before the first turn, in its unit."""
         found: dict[str, float] = {}
-        for name, node in self.node.inner("start").fields.items():
-            if "start" in self.node.fields and _is_amount(node):
+        for name, node in children(self.node, "start").items():
+            if name in self.quantities and _is_amount(node):
                 what = f"stage {self.stage}: start {name}"
                 value = amount(node, _unit(tree, name), what, self.report)
                 if value is not None:

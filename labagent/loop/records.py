@@ -32,8 +32,8 @@ def read_records(campaign: Campaign, trials: Trials, encoder: SpaceEncoder) -> R
             values[variable.name] = torch.tensor(rows, dtype=torch.float64)
     was_set = {n: _was_set(n, measured) for n in campaign.space.names}
     was_set |= {q: evidence.M[:, i] for i, q in enumerate(evidence.quantities)}
-    labels = {v.name for v in campaign.context if isinstance(v.domain, Label)}
-    return Records(values, was_set, frozenset(labels))
+    exchangeable = {v.name for v in campaign.context if isinstance(v.domain, Label)}
+    return Records(values, was_set, frozenset(exchangeable))
 
 
 def labels_of(name: str, measured: Sequence[Trial]) -> list[str]:

@@ -129,16 +129,23 @@ def _evidence(
     low = x.min(dim=0).values
     span = x.max(dim=0).values - low
     x = (x - low) / torch.where(span > 0, span, torch.ones_like(span))
-    return _integrated(x, y)
+    return _integrated(x, y, records.lengths_of(parents))
 
 
 def _independent(y: Tensor) -> float:
     """Return the evidence of a process without inputs: mean and noise alone."""
-    return _integrated(y.new_zeros(len(y), 1), y)
+    return _integrated(y.new_zeros(len(y), 1), y, torch.zeros(1, dtype=torch.long))
 
 
-def _integrated(x: Tensor, y: Tensor) -> float:
-    """Return log p(y) of standardised values y (n,) at x (n, d) in [0, 1]."""
-    priors = length_priors(torch.ones(x.shape[-1], dtype=torch.bool))
-    loss = LogPosterior(x, y, torch.zeros_like(y), priors, squared_exponential)
+def _integrated(x: Tensor, y: Tensor, groups: Tensor) -> float:
+    """Return log p(y) of standardised values y (n,) at x (n, d) in [0, 1].
+
+    Args:
+        x: Inputs.
+        y: Values.
+        groups: (d,) whose length-scale each input has.
+    """
+    priors = length_priors(torch.ones(int(groups.max()) + 1, dtype=torch.bool))
+    none = torch.zeros_like(y)
+    loss = LogPosterior(x, y, none, priors, squared_exponential, groups=groups)
     return laplace(loss, minimise(loss, priors.middle, STEPS))

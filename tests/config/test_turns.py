@@ -166,6 +166,7 @@ def test_a_start_may_be_a_value(tmp_path: Path) -> None:
         ("repeat: 3", "repeat: 21", "got repeat = 21"),
         ("repeat: 3", "repeat: often", "got repeat = 'often'"),
         ("repeat: 3", "repeat: {start: {}}", "got repeat"),
+        ("repeat: 3", "repeat: {times: 3, start: 0}", "start: got 0"),
         ("repeat: 3", "repeat: {times: 3, begin: {}}", "unknown name 'begin'"),
         ("repeat: 3", "repeat: {times: 2, start: {x: bare}}", "unknown name 'x'"),
         (

@@ -1,5 +1,6 @@
 """Something that nobody observes changes with the order of the experiments."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import torch
 from torch import Tensor
 
 from labagent.campaigns import Campaign
+from labagent.errors import ConfigurationError
 from labagent.experiments import Trial, Trials
 from labagent.representations.encoder import SpaceEncoder
 from labagent.world.evidence import Evidence, gather
@@ -77,6 +79,20 @@ def test_searches_look_at_now(tmp_path: Path) -> None:
     assert float(found.contexts) == float(found.C.max())
 
 
+def test_contexts_to_come_are_as_frequent_as_they_were(tmp_path: Path) -> None:
+    """A drift holds every context at now, and leaves its share what it was."""
+    found = evidence(told(tmp_path, "true"))
+    lot = torch.tensor([1.0] * 20 + [0.0] * 4, dtype=torch.float64).unsqueeze(-1)
+    both = replace(
+        found,
+        C=torch.cat([lot, found.C], dim=-1),
+        context_features=("lot", ORDER),
+        context_columns={"lot": (0,), ORDER: (1,)},
+    )
+    assert both.contexts[:, 0].tolist() == lot[:, 0].tolist()
+    assert both.contexts[:, 1].unique().tolist() == [float(found.C.max())]
+
+
 def test_it_is_among_declared_causes(tmp_path: Path) -> None:
     nodes = {n.name: n for n in network(told(tmp_path, "true"))}
     assert nodes["light"].declared == {"grain", ORDER}
@@ -86,5 +102,5 @@ def test_it_is_among_declared_causes(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("word", ["slow", "1"])
 def test_other_words_are_refused(tmp_path: Path, word: str) -> None:
-    with pytest.raises(Exception, match="must be true or false"):
+    with pytest.raises(ConfigurationError, match="must be true or false"):
         told(tmp_path, word)
