@@ -1,6 +1,6 @@
 """Processes with observed states: regret of labagent beside four other methods.
 
-    python -m benchmarks.networks --out FILE [--seeds 20] [--processes 2]
+    python -m benchmarks.networks --out FILE [--seeds 20] [--processes 2] [--device cpu]
         [--problems dropwave ackley rosenbrock] [--arms plain eifn labagent random]
         [--controls hidden noise wrong-outcome wrong-upstream deprived undeclared]
     python -m benchmarks.networks --report FILE
@@ -68,7 +68,7 @@ def make_agent(problem: Problem, job: Job) -> Arm:
     """Return labagent, told what the arm's name says after the slash."""
     _, _, name = job.arm.partition("/")
     variant = VARIANTS[name or "true"](problem)
-    text = campaign_text(problem, variant, job.starts, job.steps, job.seed)
+    text = campaign_text(problem, variant, job.starts, job.steps, job.seed, job.device)
     return Agent(problem, variant, read(text), seal_starts=job.seal_starts)
 
 
@@ -168,8 +168,10 @@ def campaigns(wanted: argparse.Namespace) -> list[Job]:
         for name in wanted.problems:
             starts = wanted.starts or 2 * (len(PROBLEMS[name]().controls) + 1)
             for arm in arms:
-                seal = wanted.seal_starts and arm.startswith("labagent")
-                jobs.append(Job(name, seed, arm, starts, wanted.steps, seal))
+                ours = arm.startswith("labagent")
+                seal = wanted.seal_starts and ours
+                place = wanted.device if ours else "cpu"
+                jobs.append(Job(name, seed, arm, starts, wanted.steps, seal, place))
     return jobs
 
 
@@ -205,6 +207,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--steps", type=int, default=STEPS, help="proposals")
     parser.add_argument("--starts", type=int, help="Sobol points, by default 2 (d + 1)")
     parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument(
         "--seal-starts",
         action="store_true",

@@ -115,7 +115,12 @@ VARIANTS: Mapping[str, Callable[[Problem], Variant]] = {
 
 
 def campaign_text(
-    problem: Problem, variant: Variant, starts: int, steps: int, seed: int
+    problem: Problem,
+    variant: Variant,
+    starts: int,
+    steps: int,
+    seed: int,
+    device: str = "cpu",
 ) -> str:
     """Return a campaign file: one stage, all states measured in it.
 
@@ -125,6 +130,7 @@ def campaign_text(
         starts: Points measured before the first proposal.
         steps: Proposals, one at a time.
         seed: Of the campaign.
+        device: ``cpu`` or ``cuda``.
     """
     lines = [
         "labagent: 1",
@@ -151,6 +157,7 @@ def campaign_text(
         "batch: 1",
         f"initial: {starts}",
         f"seed: {seed}",
+        f"device: {device}",
     ]
     return "\n".join(lines) + "\n"
 

@@ -23,6 +23,7 @@ class Job:
         starts: Starting points, the same for all arms of a seed.
         steps: Proposals.
         seal_starts: Whether labagent predicts the starting points as well.
+        device: Where labagent computes; the baselines stay on the CPU.
     """
 
     problem: str
@@ -31,6 +32,7 @@ class Job:
     starts: int
     steps: int
     seal_starts: bool = False
+    device: str = "cpu"
 
 
 @dataclass(frozen=True)

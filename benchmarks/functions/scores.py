@@ -87,6 +87,7 @@ def _by_arm(rows: Iterable[Row]) -> dict[str, dict[int, Row]]:
     found: dict[str, dict[int, Row]] = {}
     for row in sorted(rows, key=lambda r: (r.job.arm != REFERENCE, r.job)):
         name = row.job.arm + ("+" if row.job.seal_starts else "")
+        name += "" if row.job.device == "cpu" else f" ({row.job.device})"
         found.setdefault(name, {})[row.job.seed] = row
     return found
 

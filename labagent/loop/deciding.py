@@ -81,7 +81,7 @@ def propose(
         trained_on=len(trials.measured),
         pending=tuple(t.id for t in trials.pending),
         model=setting.summary(),
-        versions=_versions(campaign),
+        versions=_versions(campaign.device, len(setting.evidence.X)),
         proposals=tuple(proposals),
     )
 
@@ -271,9 +271,9 @@ def _best_so_far(setting: _Setting) -> list[Intervention]:
     return [t.intervention for t in found]
 
 
-def _versions(campaign: Campaign) -> dict[str, str]:
+def _versions(wanted: str, rows: int) -> dict[str, str]:
     """Return what a bitwise replay depends on beside the rows."""
-    device = choose_device(campaign.device)
+    device = choose_device(wanted, rows)
     place = torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
     return {
         "python": platform.python_version(),

@@ -90,7 +90,7 @@ def fit_network(evidence: Evidence, seed: int, device: str = "cpu") -> FittedNet
     Raises:
         ModelError: A quantity was not measured at least twice.
     """
-    place = choose_device(device)
+    place = choose_device(device, len(evidence.X))
     told = evidence
     found: dict[str, Mechanism] = {}
     logs: set[str] = set()

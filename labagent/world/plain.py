@@ -118,7 +118,7 @@ def fit_plain(evidence: Evidence, seed: int, device: str = "cpu") -> PlainGP:
     names: list[str] = []
     models: list[SingleTaskGP] = []
     scales: list[tuple[float, float]] = []
-    place = choose_device(device)
+    place = choose_device(device, len(evidence.X))
     for quantity in evidence.quantities:
         X, y, s = (t.to(place) for t in evidence.rows(quantity))
         if len(X) < FEWEST_ROWS:
