@@ -8,7 +8,6 @@ import torch
 
 from labagent.errors import ModelError
 
-
 WORTH = 1000
 """Experiments from which a GPU decides no slower than one thread of a CPU.
 

@@ -42,13 +42,6 @@ STEPS = 100
 QUIETER = -2.0
 """By how much the second search's log noise variance is below the prior's middle."""
 
-NOISY = -5.0
-"""What it is instead with more than :data:`FEW` rows, where the middle is quieter: data
-with noise have an optimum there that quiet starts seldom reach."""
-
-FEW = 48
-"""Rows in which what looks like noise is mostly a function not yet known."""
-
 CANDIDATES = 64
 """Hyper-parameters from which a few are resampled."""
 
@@ -206,9 +199,9 @@ def most_probable(loss: LogPosterior, near: Tensor | None = None) -> Tensor:
     """Return the best log hyper-parameters (g + 2,) that are found.
 
     One search starts from the prior's middle, another where functions are smoother and
-    noise is less, or with more than :data:`FEW` rows more: often two explanations
-    exist. With more than :data:`MANY` rows the only search goes from few to more of
-    them, evenly spread. A function of its arguments alone.
+    noise is less: often two explanations exist. With more than :data:`MANY` rows the
+    only search goes from few to more of them, evenly spread. A function of its own
+    alone.
 
     Args:
         loss: The posterior density.
@@ -223,8 +216,7 @@ def most_probable(loss: LogPosterior, near: Tensor | None = None) -> Tensor:
     if near is not None:
         return minimise(loss, near, STEPS)
     smooth = torch.ones_like(middle)
-    louder = len(loss.y) > FEW and float(middle[-1]) < NOISY
-    smooth[-2:] = middle.new_tensor([0.0, NOISY - middle[-1] if louder else QUIETER])
+    smooth[-2:] = middle.new_tensor([0.0, QUIETER])
     found = [minimise(loss, start, STEPS) for start in (middle, middle + smooth)]
     return min(found, key=lambda theta: loss(theta)[0])
 

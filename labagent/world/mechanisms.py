@@ -36,8 +36,6 @@ class FittedNetwork:
         model: Draws of it, for acquisition functions.
         shift: (m,) mean of each quantity's data, in declared units.
         scale: (m,) its standard deviation.
-        own: (m, 2) the same of what the network has of it: of logs, for some.
-        logs: Quantities whose log is modelled.
     """
 
     quantities: tuple[str, ...]
@@ -45,8 +43,11 @@ class FittedNetwork:
     model: DrawnNetwork
     shift: Tensor
     scale: Tensor
-    own: Tensor
-    logs: frozenset[str] = frozenset()
+
+    @property
+    def logs(self) -> frozenset[str]:
+        """Quantities whose log is modelled."""
+        return frozenset(self.network.mechanisms[i].name for i in self.network.links)
 
     def predict(self, X: Tensor) -> Normals:
         """Return densities of what would be measured at X of shape (k, d).
@@ -59,17 +60,14 @@ class FittedNetwork:
                 self.network.moments(x.to(self.network.context.device), QUADRATURE)
                 for x in X.split(64)
             ]
-        shift, scale = self.own.unbind(dim=-1)
-        mean = shift + scale * torch.cat([p[0] for p in parts]).cpu()
-        std = scale * torch.cat([p[1] for p in parts]).cpu().sqrt()
-        for j, quantity in enumerate(self.quantities):
-            if quantity in self.logs:
-                low, high = (
-                    (mean[:, j] - std[:, j]).exp(),
-                    (mean[:, j] + std[:, j]).exp(),
-                )
+        mean = torch.cat([p[0] for p in parts]).cpu()
+        std = torch.cat([p[1] for p in parts]).cpu().sqrt()
+        for j, place in enumerate(self.network.outputs):
+            if link := self.network.links.get(place):
+                low = link.standardised(mean[:, j] - std[:, j])
+                high = link.standardised(mean[:, j] + std[:, j])
                 mean[:, j], std[:, j] = (low + high) / 2, (high - low) / 2
-        return Normals(mean=mean, std=std)
+        return Normals(self.shift + self.scale * mean, self.scale * std)
 
     def summary(self) -> Mapping[str, object]:
         """Return hyper-parameters by quantity; those of standardised values."""
@@ -116,7 +114,9 @@ def fit_network(evidence: Evidence, seed: int, device: str = "cpu") -> FittedNet
         tuple(order.index(q) for q in evidence.quantities),
         evidence.contexts.to(place),
         {
-            order.index(q): Link(*scale_of(told, q), *scale_of(evidence, q))
+            order.index(q): Link(
+                *scale_of(told, q), *scale_of(evidence, q), _largest(evidence, q)
+            )
             for q in logs
         },
     )
@@ -127,8 +127,6 @@ def fit_network(evidence: Evidence, seed: int, device: str = "cpu") -> FittedNet
         model=draw_network(network, seed),
         shift=shift,
         scale=scale,
-        own=_scales(told),
-        logs=frozenset(logs),
     )
 
 
@@ -158,6 +156,12 @@ def _logs_are_likelier(node: Node, told: Evidence, place: torch.device) -> bool:
     if as_log - float(slopes.sum()) <= as_is:
         return False
     return told.sought.isdisjoint(kin) or process.told_by_others() >= KNOWN_WELL
+
+
+def _largest(evidence: Evidence, quantity: str) -> float:
+    """Return the largest value of a quantity, in all turns, in its unit."""
+    columns = [evidence.column(q) for q in evidence.kin_of(quantity)]
+    return float(evidence.Y[:, columns].nan_to_num(-math.inf).max())
 
 
 def _positive(evidence: Evidence, quantity: str) -> bool:

@@ -8,6 +8,7 @@ state's mechanism becomes an input of the mechanisms after it [Astudillo2021]_.
    networks. NeurIPS 2021.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import final
@@ -169,16 +170,25 @@ class Link:
         log_scale: Their standard deviation.
         shift: Mean of its data, in its unit.
         scale: Their standard deviation.
+        largest: The largest of its data.
     """
 
     log_shift: float
     log_scale: float
     shift: float
     scale: float
+    largest: float
 
     def standardised(self, logs: Tensor) -> Tensor:
-        """Return the standardised quantity of standardised logs, of any shape."""
-        values = (self.log_shift + self.log_scale * logs).exp()
+        """Return the standardised quantity of standardised logs, of any shape.
+
+        Above everything seen the exponential goes on along its tangent: a log that is
+        little known there promises some times as much, not e to that power.
+        """
+        top = math.log(self.largest)
+        found = self.log_shift + self.log_scale * logs
+        beyond = (found - top).clamp_min(0.0)
+        values = found.clamp_max(top).exp() * (1.0 + beyond)
         return (values - self.shift) / self.scale
 
 

@@ -33,6 +33,7 @@ from labagent.world.fitting import (
     FIRST,
     LogPosterior,
     Priors,
+    Range,
     laplace,
     most_probable,
     process,
@@ -51,11 +52,12 @@ FLAT = math.sqrt(2.0)
 FLAT_SPREAD = 1.2
 """Standard deviation of the same."""
 
-NOISE = (-13.0, 3.0)
-"""Mean and standard deviation of a mechanism's log noise variance, standardised.
+NOISES = ((-13.0, 3.0), (-5.0, 2.0))
+"""Means and standard deviations of a mechanism's log noise variance, standardised.
 
-Much of what looks like noise in a dozen rows is a function not yet known, and only that
-is worth exploring: noise has to be shown by the data.
+It is next to none, or some per cent: much of what looks like noise in a dozen rows is a
+function not yet known, and what is known of it is noisy in a laboratory. Each is a
+process of its own, as probable before the data.
 """
 
 LEAST = 0.02
@@ -107,11 +109,9 @@ def find_parents(
     """
     views = views_of(node, node.sets, evidence, place)
     common = torch.stack([v.rows for v in views]).all(dim=0)
-    if len(views) == 1 or int(common.sum()) < FEWEST_ROWS:
-        # nothing to compare, or no rows by which to do it
-        view = _widest(views)
-        few = view.loss(view.rows).among(FIRST)
-        return (view.candidate(1.0, most_probable(few), len(few.y)),)
+    if int(common.sum()) < FEWEST_ROWS:  # no rows by which to compare sets
+        views = _widest(views)
+        common = views[0].rows
     return _judge(views, common)
 
 
@@ -121,13 +121,14 @@ def likelihood(
     """Return the log density of a node's data in their unit, and the process of them.
 
     Of at most :data:`FIRST` rows, given the parents together with which it was measured
-    most often.
+    most often, and the noise that makes them likelier.
     """
-    view = _widest(views_of(node, node.sets, evidence, place))
-    loss = view.loss(view.rows).among(FIRST)
+    views = _widest(views_of(node, node.sets, evidence, place))
+    losses = [view.loss(view.rows).among(FIRST) for view in views]
     _, scale = scale_of(evidence, node.name)
-    found = process(loss, most_probable(loss))
-    return found.evidence - len(loss.y) * math.log(scale), found
+    both = [process(loss, most_probable(loss)) for loss in losses]
+    found = max(both, key=lambda gp: gp.evidence)
+    return found.evidence - len(found.y) * math.log(scale), found
 
 
 def at_best(loss: LogPosterior, found: Tensor, seen: int) -> ExactGP:
@@ -163,12 +164,12 @@ def _between(parents: ParentSet, evidence: Evidence) -> list[str]:
 def views_of(
     node: Node, sets: Sequence[ParentSet], evidence: Evidence, place: torch.device
 ) -> list["View"]:
-    """Return a node's data as some sets of parents see them.
+    """Return a node's data as some sets of parents see them, with little noise or more.
 
     Raises:
         ModelError: The quantity was never measured twice together with any of them.
     """
-    views = [View.of(node, s, evidence, place) for s in sets]
+    views = [View.of(node, s, evidence, place, noise) for s in sets for noise in NOISES]
     views = [v for v in views if int(v.rows.sum()) >= FEWEST_ROWS]
     if not views:
         raise ModelError(
@@ -179,9 +180,10 @@ def views_of(
     return views
 
 
-def _widest(views: Sequence["View"]) -> "View":
-    """Return the view of most rows, the first of equals."""
-    return max(views, key=lambda v: int(v.rows.sum()))
+def _widest(views: Sequence["View"]) -> list["View"]:
+    """Return the views of the set with most rows, the first of equals."""
+    widest = max(views, key=lambda v: int(v.rows.sum())).parents
+    return [v for v in views if v.parents is widest]
 
 
 def _judge(views: Sequence["View"], common: Tensor) -> tuple[Candidate, ...]:
@@ -196,8 +198,8 @@ def _judge(views: Sequence["View"], common: Tensor) -> tuple[Candidate, ...]:
 
 
 def priors_of(views: Sequence["View"]) -> list[float]:
-    """Return how probable each set of parents was before any data."""
-    return [view.parents.prior for view in views]
+    """Return how probable each view was before any data."""
+    return [view.parents.prior / len(NOISES) for view in views]
 
 
 def weighed(
@@ -235,6 +237,7 @@ class View:
         offset: (p,) least value of each measured parent, standardised.
         span: (p,) its range.
         place: Where processes live.
+        noise: Mean and standard deviation of the log noise variance.
     """
 
     node: Node
@@ -244,16 +247,22 @@ class View:
     offset: Tensor
     span: Tensor
     place: torch.device
+    noise: Range
 
     @classmethod
     def of(
-        cls, node: Node, parents: ParentSet, evidence: Evidence, place: torch.device
+        cls,
+        node: Node,
+        parents: ParentSet,
+        evidence: Evidence,
+        place: torch.device,
+        noise: Range,
     ) -> "View":
         """Return the data that tell of a node with a set of parents."""
         rows = telling(node.name, parents, evidence)
         seen = _standardised(evidence, _between(parents, evidence))
         offset, span = range_of(seen[rows])
-        return cls(node, parents, evidence, rows, offset, span, place)
+        return cls(node, parents, evidence, rows, offset, span, place, noise)
 
     @property
     def seen(self) -> Tensor:
@@ -296,7 +305,7 @@ class View:
             Priors(
                 priors.lengths.to(self.place),
                 priors.spread.to(self.place),
-                noise=NOISE,
+                noise=self.noise,
             ),
             squared_exponential,
             relative=relative_noise(inputs, y).to(self.place),

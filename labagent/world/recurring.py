@@ -10,6 +10,7 @@ own for each turn.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 
 import torch
 from torch import Tensor
@@ -18,6 +19,7 @@ from labagent.world.evidence import Evidence
 from labagent.world.fitting import FIRST, LogPosterior, evenly
 from labagent.world.network import Candidate
 from labagent.world.parents import (
+    NOISES,
     View,
     at_best,
     find_parents,
@@ -121,7 +123,7 @@ class _Pool:
 
     @property
     def prior(self) -> float:
-        return self.views[0].parents.prior
+        return priors_of(self.views[:1])[0]
 
     def loss(self, rows: Tensor | None = None) -> LogPosterior:
         """Return the density of hyper-parameters given some rows (n,) of every turn."""
@@ -152,9 +154,10 @@ def _pools(
 ) -> list[_Pool]:
     """Return what the law may be; no set that some turn has no two rows for."""
     found: list[_Pool] = []
-    for sets in zip(*(n.shared for n in nodes), strict=True):
+    for sets, noise in product(zip(*(n.shared for n in nodes), strict=True), NOISES):
         views = [
-            View.of(n, s, evidence, place) for n, s in zip(nodes, sets, strict=True)
+            View.of(n, s, evidence, place, noise)
+            for n, s in zip(nodes, sets, strict=True)
         ]
         if min(int(v.rows.sum()) for v in views) >= FEWEST_ROWS:
             found.append(_Pool.of(views))

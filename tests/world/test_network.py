@@ -272,7 +272,8 @@ def test_the_mean_of_a_log_counts_its_noise() -> None:
     j = fitted.quantities.index("y")
     draws = fitted.shift[j] + fitted.scale[j] * fitted.model(X)[..., j]
     mean, variance = (part[:, j] for part in fitted.network.moments(X, 256))
-    shift, scale = fitted.own[j]
+    link = fitted.network.links[fitted.network.outputs[j]]
+    shift, scale = link.log_shift, link.log_scale
     rise = draws.mean(dim=0).log() - (shift + scale * mean)
     half = 0.5 * scale**2 * variance
     assert float(half.mean()) == pytest.approx(0.08, abs=0.03)

@@ -102,6 +102,15 @@ def test_noise_is_found_where_it_is(noise: float) -> None:
     assert mean < 1e-4 if noise == 0 else mean > 0.05
 
 
+@pytest.mark.parametrize("noise", [0.0, 0.2])
+def test_few_rows_tell_whether_there_is_noise(noise: float) -> None:
+    """With 24 rows, one of two processes is right: nearly free of noise, or not."""
+    fitted = fit_network(seen(route(), trials(24, noise)), 0)
+    phase = of(fitted, "phase").candidates
+    loud = sum(c.probability for c in phase if c.gp.parameters.noise > 1e-3)
+    assert loud < 0.1 if noise == 0 else loud > 0.9
+
+
 def test_rows_without_states_teach_what_needs_none() -> None:
     known = trials(30)
     rows = [
