@@ -1,5 +1,9 @@
 """Which interventions to propose: search through the model."""
 
+import warnings
+
+from linear_operator.utils.warnings import NumericalWarning
+
 from labagent.planning.finite import Choice, MakeAcquisition, Wanted, choose_finite
 from labagent.planning.mixed import choose_mixed
 from labagent.planning.sampling import count_keys, sample
@@ -27,12 +31,13 @@ def choose(
         screen: Builds a cheaper one that says where searches start.
     """
     size = encoder.space.size
-    if (
-        encoder.space.candidates is not None
-        or (size or LARGEST_LIST + 1) <= LARGEST_LIST
-    ):
-        return choose_finite(encoder, make, wanted)
-    return choose_mixed(encoder, make, wanted, screen)
+    listed = encoder.space.candidates is not None
+    with warnings.catch_warnings():
+        # beside what was measured a joint covariance is singular; jitter is right there
+        warnings.simplefilter("ignore", NumericalWarning)
+        if listed or (size or LARGEST_LIST + 1) <= LARGEST_LIST:
+            return choose_finite(encoder, make, wanted)
+        return choose_mixed(encoder, make, wanted, screen)
 
 
 __all__ = [

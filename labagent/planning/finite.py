@@ -1,12 +1,10 @@
 """The best of a finite list of interventions, exactly."""
 
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import torch
 from botorch.acquisition import AcquisitionFunction
-from linear_operator.utils.warnings import NumericalWarning
 from torch import Tensor
 
 from labagent.experiments import RunnerUp
@@ -56,9 +54,7 @@ class Choice:
 
 def score(acquisition: AcquisitionFunction, X: Tensor) -> Tensor:
     """Return (k,) values of single interventions X (k, d), without gradients."""
-    with torch.no_grad(), warnings.catch_warnings():
-        # beside what was measured a joint covariance is singular; jitter is right there
-        warnings.simplefilter("ignore", NumericalWarning)
+    with torch.no_grad():
         parts = [acquisition(x.unsqueeze(-2)) for x in X.split(CHUNK)]
     return torch.cat(parts).cpu()
 

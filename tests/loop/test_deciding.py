@@ -17,9 +17,9 @@ from labagent.experiments import Basis, Decision, Trial, Trials
 from labagent.loop import budget_left, decision_seed, predict, propose, stop_reason
 from labagent.planning import count_keys, sample
 from labagent.representations.encoder import SpaceEncoder
-from labagent.variables import DesignSpace, intervention_key
+from labagent.variables import Continuous, DesignSpace, intervention_key
 from labagent.world.devices import seeded
-from tests.spaces import ALLOY, GRID, PLANE, Y, branin, campaign, trials
+from tests.spaces import ALLOY, GRID, PLANE, Y, branin, campaign, control, trials
 
 NOTHING = Trials(0, ())
 
@@ -214,3 +214,11 @@ def test_stop_when_nothing_improves(values: list[float], stops: bool) -> None:
     rows = trials([({"x": 0.0, "z": 0.0}, {"y": float(v)}) for v in values])
     reason = stop_reason(campaign(PLANE, stop=(rule,)), rows)
     assert (reason is not None) is stops
+
+
+def test_a_line_without_noise_is_searched_without_a_warning() -> None:
+    """Rows side by side that lie on a line: their joint covariance is singular."""
+    space = DesignSpace((control("x", Continuous(0, 1, step=0.001)),))
+    points = [{"x": 0.5 + 0.001 * i} for i in range(30)]
+    seen = trials([(p, {"y": p["x"]}) for p in points])
+    assert len(propose(campaign(space), seen, 30).proposals) == 2
