@@ -142,7 +142,15 @@ def depends_on(found: DecisionRecord) -> dict[str, list[Inputs]]:
 
 def in_causes(found: Mapping[str, Sequence[Inputs]]) -> str:
     """Return what each quantity depends on, likeliest first, one a line."""
-    return "\n".join(f"{q}: {'; or '.join(_told(sets))}" for q, sets in found.items())
+    return together({q: "; or ".join(_told(sets)) for q, sets in found.items()})
+
+
+def together(told: Mapping[str, str]) -> str:
+    """Return what is told of each quantity, one a line; if it is the same, on one."""
+    alike: dict[str, list[str]] = {}
+    for quantity, text in told.items():
+        alike.setdefault(text, []).append(quantity)
+    return "\n".join(f"{', '.join(qs)}: {text}" for text, qs in alike.items())
 
 
 def _told(sets: Sequence[Inputs]) -> Iterator[str]:

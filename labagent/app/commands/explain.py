@@ -24,6 +24,7 @@ from labagent.app.trust import (
     likely,
     spoken_for,
     steered_by,
+    together,
     weights,
 )
 from labagent.errors import DataError
@@ -172,8 +173,7 @@ def _model(book: Book, record: ExperimentRecord, found: DecisionRecord) -> str:
 
 
 def _trusted(record: ExperimentRecord) -> str:
-    found = weights(record)
-    return "\n".join(f"{q}: {in_words(w)}" for q, w in found.items())
+    return together({q: in_words(found) for q, found in weights(record).items()})
 
 
 def _decision(book: Book, record: ExperimentRecord) -> DecisionRecord:
