@@ -6,6 +6,7 @@ A member of the mixture is a function ``fit(evidence, seed) -> Fitted``;
 
 from collections.abc import Callable, Mapping
 
+from labagent.world.averaged import fit_averaged
 from labagent.world.constant import fit_constant
 from labagent.world.evidence import Evidence, gather
 from labagent.world.fitted import Fitted, Normals
@@ -20,6 +21,7 @@ MEMBERS: Mapping[str, Callable[[Evidence, int, str], Fitted]] = {
     "plain-gp": fit_plain,
     "network": fit_network,
     "grid": fit_grid,
+    "averaged-gp": fit_averaged,
     "warped-gp": fit_warped,
     "forest": fit_forest,
     "constant": fit_constant,

@@ -1,9 +1,9 @@
 """The warped member: a Gaussian process of transformed values.
 
 For results that crowd at one end. The Yeo-Johnson transform [Yeo2000]_ that makes the
-values most normal comes first, then a process with a Matern kernel [Snelson2004]_. What
-it predicts is given to the mixture as the normal density through the 16 % and 84 %
-quantiles.
+values most normal comes first, then a process with a Matern kernel [Snelson2004]_,
+hyper-parameters averaged. What it predicts is given to the mixture as the normal
+density through the 16 % and 84 % quantiles.
 
 .. [Snelson2004] E. Snelson, C. E. Rasmussen, Z. Ghahramani. Warped Gaussian processes.
    NIPS 2003.
@@ -21,10 +21,8 @@ from scipy.optimize import minimize_scalar
 from scipy.stats import yeojohnson_llf
 from torch import Tensor
 
+from labagent.world.averaged import Averaged, average
 from labagent.world.evidence import Evidence
-from labagent.world.exact import ExactGP, matern52
-from labagent.world.fitting import fit_exact
-from labagent.world.parents import length_priors
 from labagent.world.separate import Separate, fit_separate
 
 NEAR = 1e-6
@@ -48,19 +46,19 @@ class Warped:
             half of their range, where a transform has no more to say.
         shift: Mean of the warped values.
         scale: Their standard deviation.
-        gp: Of the standardised warped values.
+        process: Of the standardised warped values.
     """
 
     power: float
     limits: tuple[float, float]
     shift: float
     scale: float
-    gp: ExactGP
+    process: Averaged
 
     def predict(self, X: Tensor) -> tuple[Tensor, Tensor]:
         """Return means and variances (k,) at X (k, d)."""
-        mean, variance = self.gp.marginal(X)
-        std = (variance + self.gp.parameters.noise).sqrt()
+        mean, variance = self.process.predict(X)
+        std = variance.sqrt()
         low, high = (
             unwarp(self.shift + self.scale * (mean + sign * std), self.power).clamp(
                 *self.limits
@@ -70,8 +68,8 @@ class Warped:
         return (low + high) / 2, ((high - low) / 2).square()
 
     def summary(self) -> Mapping[str, object]:
-        """Return the power and the process's noise."""
-        return {"power": self.power, "noise": self.gp.parameters.noise}
+        """Return the power and what there is to say of the process."""
+        return {"power": self.power, **self.process.summary()}
 
 
 def warp(y: Tensor, power: float) -> Tensor:
@@ -101,7 +99,7 @@ def _inverse(z: Tensor, power: float) -> Tensor:
 
 
 def _fit(X: Tensor, y: Tensor, noise: Tensor, seed: int) -> Warped:
-    del seed, noise
+    del noise
     values = y.numpy()
     found: Any = minimize_scalar(
         lambda power: -float(yeojohnson_llf(power, values)), bounds=POWERS
@@ -109,15 +107,13 @@ def _fit(X: Tensor, y: Tensor, noise: Tensor, seed: int) -> Warped:
     power = float(found.x) if math.isfinite(found.fun) else 1.0
     z = warp(y, power)
     shift, scale = float(z.mean()), float(z.std()) or 1.0
-    priors = length_priors(torch.ones(X.shape[-1], dtype=torch.bool))
-    none = torch.zeros_like(y)
-    gp = fit_exact(X, (z - shift) / scale, none, priors, matern52)
+    process = average(X, (z - shift) / scale, torch.zeros_like(y), seed)
     low, high = float(y.min()), float(y.max())
     limits = low - BEYOND * (high - low), high + BEYOND * (high - low)
-    return Warped(power, limits, shift, scale, gp)
+    return Warped(power, limits, shift, scale, process)
 
 
 def fit_warped(evidence: Evidence, seed: int, device: str = "cpu") -> Separate:
-    """Fit the warped member. A function of the evidence alone."""
+    """Fit the warped member. A function of evidence and seed."""
     del device
     return fit_separate("warped GP", _fit, evidence, seed)

@@ -83,6 +83,8 @@ def test_labels_and_long_lists_are_told_in_short() -> None:
     assert in_causes({"y": [Inputs(few, 0.7), Inputs(all_of_them, 0.3)]}) == (
         "y: lot, heat (70 %); or everything earlier (30 %)"
     )
-    assert in_causes({"y": [Inputs(few, 1.0)]}) == "y: lot, heat (100 %)"
+    alone = [Inputs(few, 1.0)]
+    assert in_causes({"y": alone}) == "y: lot, heat (100 %)"
+    assert in_causes({"y": alone, "z": alone}) == "y, z: lot, heat (100 %)"
     shared = [Inputs(("heat",), 1.0, in_every_turn=True)]
     assert in_causes({"y": shared}) == "y: heat (one law for all turns, 100 %)"
