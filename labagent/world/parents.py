@@ -31,6 +31,7 @@ from labagent.world.evidence import Evidence
 from labagent.world.exact import ExactGP, squared_exponential
 from labagent.world.fitting import (
     FIRST,
+    MANY,
     LogPosterior,
     Priors,
     Range,
@@ -57,7 +58,8 @@ NOISES = ((-13.0, 3.0), (-5.0, 2.0))
 
 It is next to none, or some per cent: much of what looks like noise in a dozen rows is a
 function not yet known, and what is known of it is noisy in a laboratory. Each is a
-process of its own, as probable before the data.
+process of its own, as probable before the data. Many rows tell by themselves, from the
+second.
 """
 
 LEAST = 0.02
@@ -169,7 +171,11 @@ def views_of(
     Raises:
         ModelError: The quantity was never measured twice together with any of them.
     """
-    views = [View.of(node, s, evidence, place, noise) for s in sets for noise in NOISES]
+    views = [
+        View.of(node, s, evidence, place, noise)
+        for s in sets
+        for noise in noises(evidence)
+    ]
     views = [v for v in views if int(v.rows.sum()) >= FEWEST_ROWS]
     if not views:
         raise ModelError(
@@ -199,7 +205,12 @@ def _judge(views: Sequence["View"], common: Tensor) -> tuple[Candidate, ...]:
 
 def priors_of(views: Sequence["View"]) -> list[float]:
     """Return how probable each view was before any data."""
-    return [view.parents.prior / len(NOISES) for view in views]
+    return [view.parents.prior / len(noises(view.evidence)) for view in views]
+
+
+def noises(evidence: Evidence) -> Sequence[Range]:
+    """Return the priors of a mechanism's noise that are weighed against each other."""
+    return NOISES if len(evidence.X) <= MANY else NOISES[-1:]
 
 
 def weighed(

@@ -19,10 +19,10 @@ from labagent.world.evidence import Evidence
 from labagent.world.fitting import FIRST, LogPosterior, evenly
 from labagent.world.network import Candidate
 from labagent.world.parents import (
-    NOISES,
     View,
     at_best,
     find_parents,
+    noises,
     priors_of,
     probable,
     range_of,
@@ -154,7 +154,8 @@ def _pools(
 ) -> list[_Pool]:
     """Return what the law may be; no set that some turn has no two rows for."""
     found: list[_Pool] = []
-    for sets, noise in product(zip(*(n.shared for n in nodes), strict=True), NOISES):
+    shared = zip(*(n.shared for n in nodes), strict=True)
+    for sets, noise in product(shared, noises(evidence)):
         views = [
             View.of(n, s, evidence, place, noise)
             for n, s in zip(nodes, sets, strict=True)
