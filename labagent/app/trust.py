@@ -141,11 +141,11 @@ def depends_on(found: DecisionRecord) -> dict[str, list[Inputs]]:
 
 
 def in_causes(found: Mapping[str, Sequence[Inputs]]) -> str:
-    """Return what each quantity depends on, likeliest first, one a line."""
-    return together({q: "; or ".join(_told(sets)) for q, sets in found.items()})
+    """Return what each quantity depends on, likeliest first."""
+    return grouped({q: "; or ".join(_told(sets)) for q, sets in found.items()})
 
 
-def together(told: Mapping[str, str]) -> str:
+def grouped(told: Mapping[str, str]) -> str:
     """Return what is told of each quantity, one a line; if it is the same, on one."""
     alike: dict[str, list[str]] = {}
     for quantity, text in told.items():

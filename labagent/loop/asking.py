@@ -30,8 +30,8 @@ from labagent.representations.encoder import SpaceEncoder
 from labagent.variables import Label, Value
 from labagent.world.fitting import fit_exact
 from labagent.world.laws import fit_structural
-from labagent.world.parents import length_priors
 from labagent.world.plain import FEWEST_ROWS, standardisation
+from labagent.world.priors import length_priors
 from labagent.world.routes import network
 from labagent.world.structural import Records, Structural
 from labagent.world.structure import Structure, judge

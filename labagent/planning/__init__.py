@@ -34,7 +34,7 @@ def choose(
     listed = encoder.space.candidates is not None
     with warnings.catch_warnings():
         # beside what was measured a joint covariance is singular; jitter is right there
-        warnings.simplefilter("ignore", NumericalWarning)
+        warnings.filterwarnings("ignore", "A not p.d.", NumericalWarning)
         if listed or (size or LARGEST_LIST + 1) <= LARGEST_LIST:
             return choose_finite(encoder, make, wanted)
         return choose_mixed(encoder, make, wanted, screen)

@@ -8,7 +8,8 @@ the normal density with mean and variance of the mixture of all draws [MacKay199
 .. [MacKay1992] D. J. C. MacKay. Bayesian interpolation. Neural Computation 4(3), 1992.
 """
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import final
 
@@ -17,29 +18,34 @@ from torch import Tensor
 
 from labagent.world.evidence import Evidence
 from labagent.world.exact import ExactGP, matern52
-from labagent.world.fitting import (
-    MANY,
-    LogPosterior,
-    Priors,
-    fit_several,
-    most_probable,
-)
-from labagent.world.parents import length_priors
+from labagent.world.fitting import LogPosterior, Priors, fit_several, most_probable
+from labagent.world.priors import SOME, length_priors
 from labagent.world.separate import Separate, fit_separate
 
-PROCESSES = 16
+DRAWS = 16
 """Draws of the hyper-parameters."""
-
-NOISE = (-5.0, 2.0)
-"""Mean and standard deviation of the log noise variance, standardised."""
 
 
 @final
 @dataclass(frozen=True)
 class Averaged:
-    """Equally likely processes of standardised values."""
+    """Processes of standardised values.
+
+    Attributes:
+        processes: Different ones.
+        weights: (p,) how often each was drawn; they sum to one.
+    """
 
     processes: tuple[ExactGP, ...]
+    weights: Tensor
+
+    @classmethod
+    def of(cls, drawn: Sequence[ExactGP]) -> "Averaged":
+        """Return the average of draws; one may be there several times."""
+        times = Counter(id(p) for p in drawn)
+        processes = tuple({id(p): p for p in drawn}.values())
+        shares = [times[id(p)] / len(drawn) for p in processes]
+        return cls(processes, torch.tensor(shares, dtype=torch.float64))
 
     def predict(self, X: Tensor) -> tuple[Tensor, Tensor]:
         """Return means and variances (k,), noise included, at X (k, d)."""
@@ -47,27 +53,27 @@ class Averaged:
         mean = torch.stack([m for m, _ in found])
         noise = [p.parameters.noise for p in self.processes]
         own = torch.stack([v + s for (_, v), s in zip(found, noise, strict=True)])
-        middle = mean.mean(dim=0)
-        return middle, (own + (mean - middle).square()).mean(dim=0)
+        w = self.weights.unsqueeze(-1)
+        middle = (w * mean).sum(dim=0)
+        return middle, (w * (own + (mean - middle).square())).sum(dim=0)
 
     def summary(self) -> Mapping[str, object]:
         """Return the mean noise variance and how many processes there are."""
-        noise = [p.parameters.noise for p in self.processes]
-        return {"noise": sum(noise) / len(noise), "processes": len(noise)}
+        noise = torch.tensor([p.parameters.noise for p in self.processes])
+        return {
+            "noise": float(self.weights @ noise.double()),
+            "processes": len(self.processes),
+        }
 
 
 def average(X: Tensor, y: Tensor, noise: Tensor, seed: int) -> Averaged:
-    """Return processes given X (n, d), y (n,) and known noise variances (n,).
-
-    One where there are so many rows that nothing is left to be drawn.
-    """
+    """Return processes given X (n, d), y (n,) and known noise variances (n,)."""
     lengths = length_priors(torch.ones(X.shape[-1], dtype=torch.bool))
-    priors = Priors(lengths.lengths, lengths.spread, noise=NOISE)
+    priors = Priors(lengths.lengths, lengths.spread, noise=SOME)
     loss = LogPosterior(X, y, noise, priors, matern52)
     best = most_probable(loss)
-    count = PROCESSES if len(y) <= MANY else 1
     generator = torch.Generator().manual_seed(seed)
-    return Averaged(tuple(fit_several(loss, best, count, generator)))
+    return Averaged.of(fit_several(loss, best, DRAWS, generator))
 
 
 def fit_averaged(evidence: Evidence, seed: int, device: str = "cpu") -> Separate:

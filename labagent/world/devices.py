@@ -11,7 +11,8 @@ from labagent.errors import ModelError
 WORTH = 1000
 """Experiments from which a GPU decides no slower than one thread of a CPU.
 
-With 30 it takes three times as long, with 2,000 two thirds (benchmarks/README.md).
+In a campaign of 6 to 30 it took three times as long, with 2,000 two thirds
+(benchmarks/README.md).
 """
 
 

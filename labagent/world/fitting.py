@@ -200,8 +200,8 @@ def most_probable(loss: LogPosterior, near: Tensor | None = None) -> Tensor:
 
     One search starts from the prior's middle, another where functions are smoother and
     noise is less: often two explanations exist. With more than :data:`MANY` rows the
-    only search goes from few to more of them, evenly spread. A function of its own
-    alone.
+    only search goes from few to more of them, evenly spread. A function of its
+    arguments alone.
 
     Args:
         loss: The posterior density.
@@ -226,23 +226,21 @@ def fit_exact(
     y: Tensor,
     known: Tensor,
     priors: Priors,
-    shape: Shape = squared_exponential,
 ) -> ExactGP:
-    """Return the process at the most probable hyper-parameters.
+    """Return the process, of smooth functions, at the most probable hyper-parameters.
 
     Args:
         X: (n, d) inputs.
         y: (n,) standardised values.
         known: (n,) known noise variances, zero where unknown.
         priors: Of the hyper-parameters.
-        shape: The kernel.
 
     Raises:
         ModelError: There are no rows.
     """
     if not len(y):
         raise ModelError("Gaussian process: got no rows, must have at least one")
-    loss = LogPosterior(X, y, known, priors, shape)
+    loss = LogPosterior(X, y, known, priors, squared_exponential)
     return process(loss, most_probable(loss))
 
 
@@ -253,7 +251,8 @@ def fit_several(
 
     Drawn from Laplace's approximation [MacKay1992]_ and resampled by importance. With
     more than :data:`MANY` rows the data leave little to be drawn: all are the most
-    probable one. A function of its arguments alone.
+    probable one. What is drawn several times is the very same process. A function of
+    its arguments alone.
 
     Args:
         loss: The posterior density.
@@ -277,7 +276,8 @@ def fit_several(
     chosen = torch.searchsorted(cumulative, steps.to(cumulative)).clamp_max(
         CANDIDATES - 1
     )
-    return [process(loss, theta[i]) for i in chosen.tolist()]
+    distinct = {i: process(loss, theta[i]) for i in sorted({*chosen.tolist()})}
+    return [distinct[i] for i in chosen.tolist()]
 
 
 def curvature(loss: LogPosterior, best: Tensor) -> Tensor:

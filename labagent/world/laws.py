@@ -13,8 +13,8 @@ from labagent.causes import ProcessGraph
 from labagent.errors import ModelError
 from labagent.world.exact import matern52
 from labagent.world.fitting import LogPosterior, fit_several, most_probable
-from labagent.world.parents import length_priors
 from labagent.world.plain import FEWEST_ROWS, standardisation
+from labagent.world.priors import length_priors
 from labagent.world.replicates import relative_noise
 from labagent.world.routes import told_alike
 from labagent.world.structural import KINDS, Law, Records, Structural

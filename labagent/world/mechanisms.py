@@ -14,9 +14,10 @@ from labagent.world.drawn import DrawnNetwork, draw_network
 from labagent.world.evidence import Evidence
 from labagent.world.fitted import Normals
 from labagent.world.network import Link, Mechanism, ProcessNetwork, describe
-from labagent.world.parents import find_parents, likelihood, scale_of
+from labagent.world.parents import find_parents, likelihood
 from labagent.world.recurring import find_shared
 from labagent.world.routes import Node
+from labagent.world.views import scale_of
 
 KNOWN_WELL = 0.9
 """Share of the variance of logs that each of them is foretold by all others."""
@@ -60,14 +61,15 @@ class FittedNetwork:
                 self.network.moments(x.to(self.network.context.device), QUADRATURE)
                 for x in X.split(64)
             ]
-        mean = torch.cat([p[0] for p in parts]).cpu()
-        std = torch.cat([p[1] for p in parts]).cpu().sqrt()
+        own = torch.cat([p[0] for p in parts]).cpu()
+        spread = torch.cat([p[1] for p in parts]).cpu().sqrt()
+        mean, std = self.shift + self.scale * own, self.scale * spread
         for j, place in enumerate(self.network.outputs):
             if link := self.network.links.get(place):
-                low = link.standardised(mean[:, j] - std[:, j])
-                high = link.standardised(mean[:, j] + std[:, j])
+                low = link.told(own[:, j] - spread[:, j])
+                high = link.told(own[:, j] + spread[:, j])
                 mean[:, j], std[:, j] = (low + high) / 2, (high - low) / 2
-        return Normals(self.shift + self.scale * mean, self.scale * std)
+        return Normals(mean, std)
 
     def summary(self) -> Mapping[str, object]:
         """Return hyper-parameters by quantity; those of standardised values."""
@@ -78,7 +80,7 @@ class FittedNetwork:
 
 
 def fit_network(evidence: Evidence, seed: int, device: str = "cpu") -> FittedNetwork:
-    """Fit the network member. A function of the evidence alone.
+    """Fit the network member. A function of evidence and seed.
 
     Args:
         evidence: The data.
@@ -159,9 +161,10 @@ def _logs_are_likelier(node: Node, told: Evidence, place: torch.device) -> bool:
 
 
 def _largest(evidence: Evidence, quantity: str) -> float:
-    """Return the largest value of a quantity, in all turns, in its unit."""
-    columns = [evidence.column(q) for q in evidence.kin_of(quantity)]
-    return float(evidence.Y[:, columns].nan_to_num(-math.inf).max())
+    """Return the largest value that a quantity's mechanism made, in all turns."""
+    kin = evidence.kin_of(quantity)
+    made = [evidence.Y[evidence.tells(q), evidence.column(q)] for q in kin]
+    return float(torch.cat(made).max())
 
 
 def _positive(evidence: Evidence, quantity: str) -> bool:

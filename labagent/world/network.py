@@ -1,7 +1,7 @@
 """The process network: a mechanism for every measured quantity, chained.
 
-Each node is an exact Gaussian process on its parents, or one for every set of parents
-that is probable. A recipe is followed through the nodes by sampling: a draw of each
+Each node is an exact Gaussian process on its parents, or one for all that is probable
+of parents and noise. A recipe is followed through the nodes by sampling: a draw of each
 state's mechanism becomes an input of the mechanisms after it [Astudillo2021]_.
 
 .. [Astudillo2021] R. Astudillo, P. I. Frazier. Bayesian optimization of function
@@ -43,7 +43,7 @@ class Candidate:
         offset: Of each seen state: its scaled input is (value - offset) / span.
         span: Likewise.
         gp: Over columns, then scaled states, then context.
-        probability: That these are the parents.
+        probability: That these are the parents, and this its noise.
         in_every_turn: Whether the process is that of all turns of a stage.
         known: (p,) standardised values of the states that are known.
     """
@@ -96,11 +96,11 @@ class Candidate:
 @final
 @dataclass(frozen=True)
 class Mechanism:
-    """One node: which parents it may have.
+    """One node: which parents it may have, and what noise.
 
     Attributes:
         name: The quantity.
-        candidates: With each of the sets that are probable; probabilities sum to one.
+        candidates: What is probable of both; probabilities sum to one.
         kind: Of those that may be one law for several turns of a stage: which; their
             common candidates come first, alike in order, with the same process.
     """
@@ -179,8 +179,8 @@ class Link:
     scale: float
     largest: float
 
-    def standardised(self, logs: Tensor) -> Tensor:
-        """Return the standardised quantity of standardised logs, of any shape.
+    def told(self, logs: Tensor) -> Tensor:
+        """Return the quantity, in its unit, of standardised logs of any shape.
 
         Above everything seen the exponential goes on along its tangent: a log that is
         little known there promises some times as much, not e to that power.
@@ -188,8 +188,11 @@ class Link:
         top = math.log(self.largest)
         found = self.log_shift + self.log_scale * logs
         beyond = (found - top).clamp_min(0.0)
-        values = found.clamp_max(top).exp() * (1.0 + beyond)
-        return (values - self.shift) / self.scale
+        return found.clamp_max(top).exp() * (1.0 + beyond)
+
+    def standardised(self, logs: Tensor) -> Tensor:
+        """Return the standardised quantity of standardised logs, of any shape."""
+        return (self.told(logs) - self.shift) / self.scale
 
 
 @final

@@ -19,19 +19,17 @@ from labagent.world.evidence import Evidence
 from labagent.world.fitting import FIRST, LogPosterior, evenly
 from labagent.world.network import Candidate
 from labagent.world.parents import (
-    View,
     at_best,
     find_parents,
-    noises,
-    priors_of,
+    likely,
     probable,
-    range_of,
-    views_of,
+    seen_by,
     weighed,
 )
 from labagent.world.plain import FEWEST_ROWS
 from labagent.world.replicates import relative_noise
-from labagent.world.routes import Node
+from labagent.world.routes import Node, ParentSet
+from labagent.world.views import View, noises_of, range_of, views_of
 
 SAME = 0.9
 """Probability that turns share a law, before any data."""
@@ -62,14 +60,10 @@ def find_shared(
     ]
     common = torch.stack(complete).all(dim=0)
     if int(common.sum()) < FEWEST_ROWS:
-        pool = max(pools, key=lambda p: sum(int(v.rows.sum()) for v in p.views))
-        whole = pool.loss()
-        ((theta,), _) = weighed([whole], [1.0])
-        seen = min(len(whole.y), FIRST)
-        return _placed(nodes, [pool.candidates(1.0, theta, seen)])
+        return _placed(nodes, _by_all_rows(pools))
     rows = _thinned(common, FIRST // len(nodes))
     best, logs = weighed([p.loss(rows) for p in pools], [p.prior for p in pools])
-    own = [weighed([v.loss(rows) for v in views], priors_of(views)) for views in alone]
+    own = [seen_by(views, rows) for views in alone]
     apart = torch.stack([found.logsumexp(dim=0) for _, found in own]).sum()
     both = [logs + math.log(SAME), (apart + math.log1p(-SAME)).reshape(1)]
     *shares, rest = probable(torch.cat(both))
@@ -81,14 +75,23 @@ def find_shared(
     found = _placed(nodes, parts)
     if rest:
         for node, views, (thetas, own_logs) in zip(nodes, alone, own, strict=True):
-            found[node.name] += tuple(
-                view.candidate(rest * share, theta, int(rows.sum()))
-                for view, theta, share in zip(
-                    views, thetas, probable(own_logs), strict=True
-                )
-                if share
-            )
+            count = int(rows.sum())
+            found[node.name] += likely(views, thetas, own_logs, count, rest)
     return found
+
+
+def _by_all_rows(pools: Sequence["_Pool"]) -> list[list[Candidate]]:
+    """Return the law of the parents with most rows: none are there to compare by."""
+    widest = max(pools, key=lambda p: sum(int(v.rows.sum()) for v in p.views)).parents
+    alike = [p for p in pools if p.parents == widest]
+    losses = [p.loss() for p in alike]
+    best, logs = weighed(losses, [p.prior for p in alike])
+    seen = min(len(losses[0].y), FIRST)
+    return [
+        pool.candidates(share, theta, seen)
+        for pool, theta, share in zip(alike, best, probable(logs), strict=True)
+        if share
+    ]
 
 
 def _placed(
@@ -108,7 +111,7 @@ def _thinned(rows: Tensor, most: int) -> Tensor:
 
 @dataclass(frozen=True)
 class _Pool:
-    """The data of all turns, as one set of parents sees them.
+    """The data of all turns, as one set of parents sees them, and a prior of noise.
 
     Attributes:
         views: Turn by turn; parents in the same order, on the same scale.
@@ -123,7 +126,11 @@ class _Pool:
 
     @property
     def prior(self) -> float:
-        return priors_of(self.views[:1])[0]
+        return self.views[0].prior
+
+    @property
+    def parents(self) -> tuple[ParentSet, ...]:
+        return tuple(v.parents for v in self.views)
 
     def loss(self, rows: Tensor | None = None) -> LogPosterior:
         """Return the density of hyper-parameters given some rows (n,) of every turn."""
@@ -155,7 +162,7 @@ def _pools(
     """Return what the law may be; no set that some turn has no two rows for."""
     found: list[_Pool] = []
     shared = zip(*(n.shared for n in nodes), strict=True)
-    for sets, noise in product(shared, noises(evidence)):
+    for sets, noise in product(shared, noises_of(nodes[0], evidence)):
         views = [
             View.of(n, s, evidence, place, noise)
             for n, s in zip(nodes, sets, strict=True)

@@ -21,8 +21,8 @@ from labagent.causes import Cause, ProcessGraph
 from labagent.world.exact import squared_exponential
 from labagent.world.fitting import STEPS, LogPosterior, laplace, minimise
 from labagent.world.laws import telling_rows
-from labagent.world.parents import length_priors
 from labagent.world.plain import FEWEST_ROWS, standardisation
+from labagent.world.priors import length_priors
 from labagent.world.structural import Records
 
 LEAST = 0.02

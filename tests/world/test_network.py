@@ -16,7 +16,7 @@ from labagent.variables import Label, Real, Role, Variable
 from labagent.world import Evidence, gather
 from labagent.world.drawn import DrawnNetwork, DrawnPosterior, draw_network
 from labagent.world.mechanisms import FittedNetwork, fit_network
-from labagent.world.parents import length_priors
+from labagent.world.priors import length_priors
 from labagent.world.routes import network
 from tests.spaces import PLANE, campaign
 from tests.world.test_plain import uniform

@@ -13,8 +13,9 @@ from labagent.variables import Label, Role, Variable
 from labagent.world.drawn import draw_network
 from labagent.world.mechanisms import FittedNetwork, fit_network
 from labagent.world.network import Candidate, Deck, Mechanism, merged
-from labagent.world.parents import LEAST, find_parents, telling
+from labagent.world.parents import LEAST, find_parents
 from labagent.world.routes import TRUST, Node, network
+from labagent.world.views import telling
 from tests.world.test_network import CHAIN, route, seen, trials
 from tests.world.test_plain import uniform
 

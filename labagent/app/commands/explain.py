@@ -19,12 +19,12 @@ from labagent.app.text import (
 from labagent.app.trust import (
     causes_of,
     depends_on,
+    grouped,
     in_causes,
     in_words,
     likely,
     spoken_for,
     steered_by,
-    together,
     weights,
 )
 from labagent.errors import DataError
@@ -173,7 +173,7 @@ def _model(book: Book, record: ExperimentRecord, found: DecisionRecord) -> str:
 
 
 def _trusted(record: ExperimentRecord) -> str:
-    return together({q: in_words(found) for q, found in weights(record).items()})
+    return grouped({q: in_words(found) for q, found in weights(record).items()})
 
 
 def _decision(book: Book, record: ExperimentRecord) -> DecisionRecord:
