@@ -16,6 +16,7 @@ from labagent.variables import Label, Real, Role, Variable
 from labagent.world import Evidence, gather
 from labagent.world.drawn import DrawnNetwork, DrawnPosterior, draw_network
 from labagent.world.mechanisms import FittedNetwork, fit_network
+from labagent.world.network import Link
 from labagent.world.priors import length_priors
 from labagent.world.routes import network
 from tests.spaces import PLANE, campaign
@@ -278,6 +279,36 @@ def test_the_mean_of_a_log_counts_its_noise() -> None:
     half = 0.5 * scale**2 * variance
     assert float(half.mean()) == pytest.approx(0.08, abs=0.03)
     assert float(rise.mean()) == pytest.approx(float(half.mean()), rel=0.2)
+
+
+def test_a_log_grows_along_its_tangent_above_everything_seen() -> None:
+    link = Link(log_shift=1.0, log_scale=2.0, shift=3.0, scale=4.0, largest=math.exp(5))
+    below, top, two, three = link.told(torch.tensor([1.0, 2.0, 3.0, 4.0]).double())
+    assert float(below) == pytest.approx(math.exp(3))
+    assert float(top) == pytest.approx(math.exp(5))
+    # its slope in the log is the largest value, there and from there on
+    assert float(two - top) == pytest.approx(2 * math.exp(5))
+    assert float(three - two) == pytest.approx(2 * math.exp(5))
+    at = torch.tensor([2.0 - 1e-6, 2.0 + 1e-6]).double().requires_grad_()
+    (slope,) = torch.autograd.grad(link.told(at).sum(), at)
+    assert torch.allclose(slope, torch.full_like(slope, 2 * math.exp(5)), rtol=1e-4)
+    assert float(link.standardised(at.detach())[0]) == pytest.approx(
+        (math.exp(5) - 3) / 4, rel=1e-5
+    )
+
+
+def test_a_log_of_many_decades_keeps_its_small_values() -> None:
+    """Standardised values cannot tell 1e-10 from nothing; a prediction has to."""
+    rows = [
+        replace(t, results={**t.results, "grain": math.exp(t.results["grain"])})
+        for t in trials(24).rows
+    ]
+    fitted = fit_network(seen(route(), Trials(0, tuple(rows))), 0)
+    found = fitted.predict(uniform(40, seed=3))
+    j = fitted.quantities.index("grain")
+    assert "grain" in fitted.logs
+    assert float(found.mean[:, j].min()) > 0
+    assert float(found.std[:, j].min()) > 0
 
 
 def test_what_is_sought_is_learned_as_a_log_where_it_is_known_well() -> None:

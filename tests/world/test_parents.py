@@ -112,6 +112,18 @@ def test_few_rows_tell_whether_there_is_noise(noise: float) -> None:
     assert loud < 0.1 if noise == 0 else loud > 0.9
 
 
+def test_noise_is_judged_by_the_rows_that_tell() -> None:
+    """With 300 experiments, 14 of which measured it, a state may be free of noise."""
+    rows = [
+        t if i < 14 else replace(t, results={"y": t.results["y"]})
+        for i, t in enumerate(trials(300).rows)
+    ]
+    fitted = fit_network(seen(route(), Trials(0, tuple(rows))), 0)
+    quiet = [c for c in of(fitted, "phase").candidates if c.gp.parameters.noise < 1e-4]
+    assert sum(c.probability for c in quiet) > 0.5
+    assert {len(c.gp.y) for c in quiet} == {14}
+
+
 def test_rows_without_states_teach_what_needs_none() -> None:
     known = trials(30)
     rows = [

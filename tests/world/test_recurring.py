@@ -174,14 +174,28 @@ def test_turns_with_laws_of_their_own_are_told_apart(cycles: Campaign) -> None:
 
 def test_too_few_complete_samples_are_read_by_the_common_law(cycles: Campaign) -> None:
     """No sample has more than two turns that follow each other measured."""
-    whole = trials(8, one_law)
+    fitted = fit_network(evidence(cycles, in_pairs(trials(8, one_law))), 0)
+    assert common(fitted, "s") == pytest.approx(1.0)
+
+
+def test_too_few_complete_samples_still_tell_whether_there_is_noise(
+    cycles: Campaign,
+) -> None:
+    noisy = in_pairs(trials(24, one_law, noise=0.3))
+    fitted = fit_network(evidence(cycles, noisy), 0)
+    [last] = [m for m in fitted.network.mechanisms if m.name == "s"]
+    loud = [c for c in last.candidates if c.gp.parameters.noise > 1e-3]
+    assert sum(c.probability for c in loud) > 0.5
+
+
+def in_pairs(whole: Trials) -> Trials:
+    """Return samples of which two turns each were measured."""
     keep = (("s_1", "s_2"), ("s_2", "s_3"), ("s_3", "s"), ("s", "s_1"))
     rows = [
         Trial(t.id, t.intervention, {q: t.results[q] for q in keep[i % 4]})
         for i, t in enumerate(whole.rows)
     ]
-    fitted = fit_network(evidence(cycles, Trials(0, tuple(rows))), 0)
-    assert common(fitted, "s") == pytest.approx(1.0)
+    return Trials(0, tuple(rows))
 
 
 def test_a_draw_is_one_function_in_all_turns(cycles: Campaign) -> None:
