@@ -26,15 +26,19 @@ def choose_device(wanted: str, rows: int) -> torch.device:
     Raises:
         ModelError: CUDA was asked for and there is none.
     """
+    return torch.device(chosen(wanted, rows, present=torch.cuda.is_available()))
+
+
+def chosen(wanted: str, rows: int, *, present: bool) -> str:
+    """Return the name of :func:`choose_device`'s, given whether CUDA is present."""
     if wanted == "auto":
-        pays = rows >= WORTH and torch.cuda.is_available()
-        return torch.device("cuda" if pays else "cpu")
-    if wanted == "cuda" and not torch.cuda.is_available():
+        return "cuda" if present and rows >= WORTH else "cpu"
+    if wanted == "cuda" and not present:
         raise ModelError(
             "device: got cuda, must be present on this machine; set `device: auto`, "
             "or install a CUDA build of torch"
         )
-    return torch.device(wanted)
+    return wanted
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from labagent.errors import ModelError
 from labagent.world import Evidence, fit_plain
-from labagent.world.devices import WORTH, choose_device, seeded
+from labagent.world.devices import WORTH, choose_device, chosen, seeded
 from labagent.world.plain import PlainGP
 
 
@@ -182,11 +182,12 @@ def test_cuda_that_is_not_there_is_told() -> None:
         choose_device("cuda", 10)
 
 
-def test_a_gpu_is_taken_where_it_pays(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    found = {n: choose_device("auto", n).type for n in (10, WORTH - 1, WORTH)}
+def test_a_gpu_is_taken_where_it_pays() -> None:
+    found = {n: chosen("auto", n, present=True) for n in (10, WORTH - 1, WORTH)}
     assert found == {10: "cpu", WORTH - 1: "cpu", WORTH: "cuda"}
-    assert choose_device("cpu", 10_000).type == "cpu"
+    assert chosen("auto", WORTH, present=False) == "cpu"
+    assert chosen("cpu", WORTH, present=True) == "cpu"
+    assert chosen("cuda", 10, present=True) == "cuda"
 
 
 @pytest.mark.gpu
