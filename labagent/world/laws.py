@@ -163,7 +163,8 @@ def _fitted(
     best = max(found, key=lambda link: link.evidence)
     generator = torch.Generator().manual_seed(0)
     gps = tuple(fit_several(best.loss, best.theta, KINDS, generator))
-    return Law(*ends, low, span, best.shift, best.scale, gps, best.log)
+    largest = float(y.max())
+    return Law(*ends, low, span, best.shift, best.scale, gps, best.log, largest)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ state's mechanism becomes an input of the mechanisms after it [Astudillo2021]_.
    networks. NeurIPS 2021.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import final
@@ -18,6 +17,7 @@ from botorch.utils.sampling import draw_sobol_normal_samples
 from torch import Tensor
 
 from labagent.world.exact import ExactGP
+from labagent.world.logs import from_log
 
 QUIET = 1e-4
 """States with less noise variance than this, standardised, count as noise-free."""
@@ -180,15 +180,8 @@ class Link:
     largest: float
 
     def told(self, logs: Tensor) -> Tensor:
-        """Return the quantity, in its unit, of standardised logs of any shape.
-
-        Above everything seen the exponential goes on along its tangent: a log that is
-        little known there promises some times as much, not e to that power.
-        """
-        top = math.log(self.largest)
-        found = self.log_shift + self.log_scale * logs
-        beyond = (found - top).clamp_min(0.0)
-        return found.clamp_max(top).exp() * (1.0 + beyond)
+        """Return the quantity, in its unit, of standardised logs of any shape."""
+        return from_log(self.log_shift + self.log_scale * logs, self.largest)
 
     def standardised(self, logs: Tensor) -> Tensor:
         """Return the standardised quantity of standardised logs, of any shape."""

@@ -24,6 +24,7 @@ import torch
 from torch import Tensor
 
 from labagent.world.exact import ExactGP
+from labagent.world.logs import from_log, to_log
 
 JITTER = 1e-7
 """Added to variances of joint draws, relative to standardised values."""
@@ -96,6 +97,7 @@ class Law:
         scale: Their standard deviation.
         gps: Of standardised values over inputs scaled to [0, 1]; draws take turns.
         log: Whether the mechanism is one of logs.
+        largest: The largest value of the variable's data, in its unit.
         kind: Of a law that several turns of a stage obey: which.
     """
 
@@ -107,6 +109,7 @@ class Law:
     scale: float
     gps: tuple[ExactGP, ...]
     log: bool
+    largest: float
     kind: str = ""
 
     def inputs(self, values: Mapping[str, Tensor]) -> Tensor:
@@ -149,11 +152,11 @@ class Law:
 
     def told(self, linked: Tensor) -> Tensor:
         """Return values in the variable's unit."""
-        return linked.exp() if self.log else linked
+        return from_log(linked, self.largest) if self.log else linked
 
     def linked(self, value: Tensor) -> Tensor:
         """Return values as the mechanism has them: in the unit, or as logs."""
-        return value.log() if self.log else value
+        return to_log(value, self.largest) if self.log else value
 
 
 @final
