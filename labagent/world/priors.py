@@ -16,7 +16,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from labagent.world.fitting import MANY, Priors, Range
+from labagent.world.fitting import FIRST, Priors, Range
 
 SPREAD = math.sqrt(3.0)
 """Standard deviation of log length-scales of what is taken to matter."""
@@ -49,4 +49,4 @@ def noise_priors(rows: int) -> Sequence[Range]:
     Args:
         rows: That tell of a mechanism. Many say from the second how little there is.
     """
-    return (NEARLY_NONE, SOME) if rows <= MANY else (SOME,)
+    return (NEARLY_NONE, SOME) if rows <= FIRST else (SOME,)
