@@ -20,7 +20,7 @@ from labagent.world.evidence import Evidence
 from labagent.world.exact import ExactGP, matern52
 from labagent.world.fitting import LogPosterior, Priors, fit_several, most_probable
 from labagent.world.priors import SOME, length_priors
-from labagent.world.separate import Separate, fit_separate
+from labagent.world.separate import Separate, fit_separate, mixed
 
 DRAWS = 16
 """Draws of the hyper-parameters."""
@@ -53,9 +53,7 @@ class Averaged:
         mean = torch.stack([m for m, _ in found])
         noise = [p.parameters.noise for p in self.processes]
         own = torch.stack([v + s for (_, v), s in zip(found, noise, strict=True)])
-        w = self.weights.unsqueeze(-1)
-        middle = (w * mean).sum(dim=0)
-        return middle, (w * (own + (mean - middle).square())).sum(dim=0)
+        return mixed(self.weights, mean, own)
 
     def summary(self) -> Mapping[str, object]:
         """Return the mean noise variance and how many processes there are."""

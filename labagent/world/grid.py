@@ -18,7 +18,7 @@ from torch import Tensor
 from labagent.world.evidence import Evidence
 from labagent.world.exact import ExactGP, Parameters, matern52
 from labagent.world.fitting import MANY, evenly
-from labagent.world.separate import Separate, fit_separate
+from labagent.world.separate import Separate, fit_separate, mixed
 
 LENGTHS = (0.1, 0.2, 0.4, 0.8, 1.6)
 """Length-scales, in diagonals of the unit cube."""
@@ -56,9 +56,7 @@ class Grid:
                 for a, s, (_, v) in zip(self.amplitudes, noise, found, strict=True)
             ]
         )
-        w = self.weights.unsqueeze(-1)
-        middle = (w * mean).sum(dim=0)
-        return middle, (w * (own + (mean - middle).square())).sum(dim=0)
+        return mixed(self.weights, mean, own)
 
     def summary(self) -> Mapping[str, object]:
         """Return the heaviest process's length-scale and noise, and its weight."""

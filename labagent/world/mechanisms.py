@@ -17,7 +17,7 @@ from labagent.world.network import Link, Mechanism, ProcessNetwork, describe
 from labagent.world.parents import find_parents, likelihood
 from labagent.world.recurring import find_shared
 from labagent.world.routes import Node
-from labagent.world.views import scale_of
+from labagent.world.views import made, scale_of
 
 KNOWN_WELL = 0.9
 """Share of the variance of logs that each of them is foretold by all others."""
@@ -115,12 +115,7 @@ def fit_network(evidence: Evidence, seed: int, device: str = "cpu") -> FittedNet
         tuple(found[name] for name in order),
         tuple(order.index(q) for q in evidence.quantities),
         evidence.contexts.to(place),
-        {
-            order.index(q): Link(
-                *scale_of(told, q), *scale_of(evidence, q), _largest(evidence, q)
-            )
-            for q in logs
-        },
+        {order.index(q): _link(told, evidence, q) for q in logs},
     )
     shift, scale = _scales(evidence).unbind(dim=-1)
     return FittedNetwork(
@@ -130,6 +125,12 @@ def fit_network(evidence: Evidence, seed: int, device: str = "cpu") -> FittedNet
         shift=shift,
         scale=scale,
     )
+
+
+def _link(told: Evidence, evidence: Evidence, quantity: str) -> Link:
+    """Return how a quantity follows from its log, which is what was told of it."""
+    largest = float(made(evidence, quantity).max())
+    return Link(*scale_of(told, quantity), *scale_of(evidence, quantity), largest)
 
 
 def _scales(evidence: Evidence) -> Tensor:
@@ -158,13 +159,6 @@ def _logs_are_likelier(node: Node, told: Evidence, place: torch.device) -> bool:
     if as_log - float(slopes.sum()) <= as_is:
         return False
     return told.sought.isdisjoint(kin) or process.told_by_others() >= KNOWN_WELL
-
-
-def _largest(evidence: Evidence, quantity: str) -> float:
-    """Return the largest value that a quantity's mechanism made, in all turns."""
-    kin = evidence.kin_of(quantity)
-    made = [evidence.Y[evidence.tells(q), evidence.column(q)] for q in kin]
-    return float(torch.cat(made).max())
 
 
 def _positive(evidence: Evidence, quantity: str) -> bool:

@@ -92,11 +92,11 @@ def _widest(views: Sequence[View]) -> list[View]:
 
 def _judge(views: Sequence[View], common: Tensor) -> tuple[Candidate, ...]:
     """Return what is probable by the rows (n,) that all can be judged by."""
-    best, logs = seen_by(views, common)
+    best, logs = weighed_views(views, common)
     return likely(views, best, logs, min(int(common.sum()), FIRST))
 
 
-def seen_by(views: Sequence[View], rows: Tensor) -> tuple[list[Tensor], Tensor]:
+def weighed_views(views: Sequence[View], rows: Tensor) -> tuple[list[Tensor], Tensor]:
     """Return what :func:`weighed` does, of views and some rows (n,)."""
     return weighed([view.loss(rows) for view in views], [v.prior for v in views])
 

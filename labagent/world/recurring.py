@@ -23,8 +23,8 @@ from labagent.world.parents import (
     find_parents,
     likely,
     probable,
-    seen_by,
     weighed,
+    weighed_views,
 )
 from labagent.world.plain import FEWEST_ROWS
 from labagent.world.replicates import relative_noise
@@ -63,7 +63,7 @@ def find_shared(
         return _placed(nodes, _by_all_rows(pools))
     rows = _thinned(common, FIRST // len(nodes))
     best, logs = weighed([p.loss(rows) for p in pools], [p.prior for p in pools])
-    own = [seen_by(views, rows) for views in alone]
+    own = [weighed_views(views, rows) for views in alone]
     apart = torch.stack([found.logsumexp(dim=0) for _, found in own]).sum()
     both = [logs + math.log(SAME), (apart + math.log1p(-SAME)).reshape(1)]
     *shares, rest = probable(torch.cat(both))

@@ -69,6 +69,19 @@ class Separate:
         }
 
 
+def mixed(weights: Tensor, means: Tensor, variances: Tensor) -> tuple[Tensor, Tensor]:
+    """Return mean and variance (k,) of mixtures of densities.
+
+    Args:
+        weights: (p,) of the densities; they sum to one.
+        means: (p, k) theirs.
+        variances: Likewise.
+    """
+    w = weights.unsqueeze(-1)
+    middle = (w * means).sum(dim=0)
+    return middle, (w * (variances + (means - middle).square())).sum(dim=0)
+
+
 def fit_separate(name: str, fit: FitOne, evidence: Evidence, seed: int) -> Separate:
     """Return a regression for every quantity measured at least twice.
 

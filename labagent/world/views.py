@@ -22,6 +22,12 @@ from labagent.world.replicates import relative_noise
 from labagent.world.routes import Node, ParentSet
 
 
+def made(evidence: Evidence, quantity: str) -> Tensor:
+    """Return (k,) what a quantity's mechanism made, in declared units, in all turns."""
+    kin = evidence.kin_of(quantity)
+    return torch.cat([evidence.Y[evidence.tells(q), evidence.column(q)] for q in kin])
+
+
 def scale_of(evidence: Evidence, quantity: str) -> tuple[float, float]:
     """Return mean and standard deviation of a quantity's data, in declared units.
 
@@ -30,8 +36,7 @@ def scale_of(evidence: Evidence, quantity: str) -> tuple[float, float]:
     Raises:
         ModelError: It was not measured at least twice.
     """
-    kin = evidence.kin_of(quantity)
-    y = torch.cat([evidence.Y[evidence.tells(q), evidence.column(q)] for q in kin])
+    y = made(evidence, quantity)
     if len(y) < FEWEST_ROWS:
         raise ModelError(
             f"process network: got {len(y)} results of {quantity}, must have at least "
